@@ -1,0 +1,1 @@
+"""The ground everything stands on: geometry, volumes, roles, readings, truth, progress, errors. numpy only."""

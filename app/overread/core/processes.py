@@ -1,0 +1,62 @@
+"""Many like pieces of work in several processes, with progress and cancel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any
+
+from overread.core.progress import Progress
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run_in_processes(
+    function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], jobs: int, stage: str, progress: Progress
+) -> None:
+    """Call ``function(*arguments)`` for each of ``calls`` in ``jobs`` spawned processes.
+
+    Each process computes with one thread: two that spin for each other's core are slower than one.
+
+    Raises
+    ------
+    Cancelled
+        The person asked to stop; calls that have begun are finished, the others are dropped.
+    """
+    total, done = len(calls), 0
+    progress.step(stage, 0, total)
+    if jobs <= 1 or total == 1:
+        for arguments in calls:
+            function(*arguments)
+            done += 1
+            progress.step(stage, done, total)
+        return
+    with _one_thread_each(), ProcessPoolExecutor(min(jobs, total), mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(function, *arguments) for arguments in calls}
+        try:
+            while waiting:
+                finished, waiting = wait(waiting, timeout=0.4, return_when="FIRST_COMPLETED")
+                for future in finished:
+                    future.result()
+                done += len(finished)
+                progress.step(stage, done, total)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes spawned meanwhile find the thread variables at 1; numerical libraries read them when loaded."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
