@@ -1,0 +1,180 @@
+"""Slices as the network sees them: whole, 320 x 320, patient's right on the left, intensities 0 to 1.
+
+References
+----------
+Kim 2020 (SEEDS 1.2): no cropping, bicubic when enlarging and area when shrinking [A: which for which]; 1st to
+99.5th percentile of the volume's body voxels to 0..1 [A]; matrices that are not square are padded [A].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overread.core.geometry import Affine, Grid
+from overread.core.study import Pixels
+
+SIZE = 320
+PERCENTILES = (1.0, 99.5)
+BODY_SHARE = 0.08
+"""A voxel brighter than this share of the span from darkest to bright belongs to the body [A]."""
+_CUBIC_A = -0.5
+_SAMPLE = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preparation:
+    """How the slices of one volume become network images, and where those images lie.
+
+    ``affine`` places the 320 x 320 pixels: indices (column, row, k) to mm.
+    """
+
+    row_weights: NDArray[np.float32]
+    column_weights: NDArray[np.float32]
+    nearest_row: NDArray[np.intp]
+    nearest_column: NDArray[np.intp]
+    is_transposed: bool
+    low: float
+    high: float
+    affine: Affine
+
+    def image(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """One slice (rows, columns) of values as the network's image (320, 320)."""
+        scaled = normalise(values, self.low, self.high)
+        if self.is_transposed:
+            scaled = scaled.T
+        return np.asarray(self.row_weights @ scaled @ self.column_weights.T, dtype=np.float32)
+
+    def labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A label map of one slice (rows, columns) on the network's pixels, nearest neighbour, 0 in the padding."""
+        upright = labels.T if self.is_transposed else labels
+        picked: NDArray[np.uint8] = upright[np.ix_(np.maximum(self.nearest_row, 0), np.maximum(self.nearest_column, 0))]
+        picked[self.nearest_row < 0, :] = 0
+        picked[:, self.nearest_column < 0] = 0
+        return picked
+
+
+def prepare(grid: Grid, pixels: Pixels, size: int = SIZE) -> Preparation:
+    """Work out the preparation of a volume from its grid and its decoded pixels."""
+    low, high = body_range(pixels)
+    return plan(grid, low, high, size)
+
+
+def plan(grid: Grid, low: float, high: float, size: int = SIZE) -> Preparation:
+    """The preparation for known intensity limits. An axial grid may lie turned or mirrored; it is set upright."""
+    along_rows, along_columns = grid.affine.direction("j"), grid.affine.direction("i")
+    is_transposed = abs(along_columns[0]) < abs(along_rows[0])
+    across, down = (along_rows, along_columns) if is_transposed else (along_columns, along_rows)
+    row_axis, column_axis = (2, 1) if is_transposed else (1, 2)
+    spacing = grid.affine.spacing_mm
+    rows = _Axis(grid.shape[row_axis], spacing[row_axis], flipped=bool(down[1] < 0))
+    columns = _Axis(grid.shape[column_axis], spacing[column_axis], flipped=bool(across[0] < 0))
+    side_mm = max(rows.length_mm, columns.length_mm)
+    inner = np.zeros((4, 4))
+    row_step, row_start = rows.positions(side_mm, size)
+    column_step, column_start = columns.positions(side_mm, size)
+    i_row, i_column = (0, 1) if is_transposed else (1, 0)
+    inner[i_column, 0], inner[i_column, 3] = column_step, column_start
+    inner[i_row, 1], inner[i_row, 3] = row_step, row_start
+    inner[2, 2] = inner[3, 3] = 1
+    return Preparation(
+        resampling_weights(rows.count, size, row_step, row_start),
+        resampling_weights(columns.count, size, column_step, column_start),
+        _nearest(rows.count, size, row_step, row_start),
+        _nearest(columns.count, size, column_step, column_start),
+        is_transposed,
+        low,
+        high,
+        grid.affine.then(Affine(inner)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    count: int
+    spacing_mm: float
+    flipped: bool
+
+    @property
+    def length_mm(self) -> float:
+        return self.count * self.spacing_mm
+
+    def positions(self, side_mm: float, size: int) -> tuple[float, float]:
+        """Step and start, in voxels of this axis, of the centres of ``size`` pixels over a centred ``side_mm``."""
+        step = side_mm / size / self.spacing_mm
+        start = (self.count - 1) / 2 - step * (size - 1) / 2
+        return (-step, self.count - 1 - start) if self.flipped else (step, start)
+
+
+def resampling_weights(count: int, size: int, step: float, start: float) -> NDArray[np.float32]:
+    """Matrix (size, count): output pixel n is centred on input position ``start + n * step``.
+
+    Bicubic (Keys, a = -0.5) when enlarging, area when shrinking; output pixels centred outside the
+    input are 0 (padding).
+    """
+    weights = np.zeros((size, count))
+    width = abs(step)
+    index = np.arange(count)
+    for n in range(size):
+        centre = start + n * step
+        if not -0.5 - 1e-9 <= centre <= count - 0.5 + 1e-9:
+            continue
+        if width > 1:
+            overlap = np.minimum(index + 0.5, centre + width / 2) - np.maximum(index - 0.5, centre - width / 2)
+            row = np.clip(overlap, 0, None)
+            weights[n] = row / row.sum()
+        else:
+            first = int(np.floor(centre)) - 1
+            for tap in range(first, first + 4):
+                weights[n, min(max(tap, 0), count - 1)] += _cubic(centre - tap)
+    return weights.astype(np.float32)
+
+
+def _nearest(count: int, size: int, step: float, start: float) -> NDArray[np.intp]:
+    """Nearest input index of each output pixel, -1 in the padding."""
+    index = np.rint(start + step * np.arange(size)).astype(np.intp)
+    return np.where((index < 0) | (index >= count), -1, index)
+
+
+def _cubic(distance: float) -> float:
+    """Cubic convolution kernel (Keys 1981), a = -0.5, which keeps straight ramps straight."""
+    x = abs(distance)
+    if x <= 1:
+        return (_CUBIC_A + 2) * x**3 - (_CUBIC_A + 3) * x**2 + 1
+    if x < 2:
+        return _CUBIC_A * (x**3 - 5 * x**2 + 8 * x - 4)
+    return 0.0
+
+
+def body_range(pixels: Pixels) -> tuple[float, float]:
+    """1st and 99.5th percentile of the volume's body voxels, from every fourth row and column."""
+    missing = set(pixels.missing)
+    sample = np.concatenate(
+        [
+            pixels.slice_values(k)[::_SAMPLE, ::_SAMPLE].ravel()
+            for k in range(pixels.stored.shape[0])
+            if k not in missing
+        ]
+    )
+    return body_range_of(sample)
+
+
+def body_range_of(sample: NDArray[np.float32]) -> tuple[float, float]:
+    """As ``body_range``, of a plain array of values."""
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 1.0
+    dark, bright = np.percentile(sample, [0.5, 99.0])
+    body = sample[sample > dark + BODY_SHARE * (bright - dark)]
+    if body.size == 0:
+        return float(dark), float(dark) + 1.0
+    low, high = np.percentile(body, PERCENTILES)
+    return float(low), float(high if high > low else low + 1.0)
+
+
+def normalise(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    """Values with ``low`` at 0 and ``high`` at 1, clipped."""
+    scaled = (values - np.float32(low)) * np.float32(1 / (high - low))
+    return np.clip(np.nan_to_num(scaled, copy=False), 0, 1, out=scaled)
