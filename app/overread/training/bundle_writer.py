@@ -1,0 +1,220 @@
+"""From a trained network to a bundle: weights, measured placing, thresholds, card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import overread
+from overread.core.heatmap import Heatmap
+from overread.core.progress import SILENT, Progress
+from overread.engines.engine import Engine
+from overread.io import write_atomically
+from overread.systems.bundle import CARD, MANIFEST, SCHEMA
+from overread.systems.hbp_detection.measure import CaseResult, compare, truth_of
+from overread.systems.hbp_detection.system import interpret, map_affine, read_slice_image
+from overread.training import operating
+from overread.training.card import card_text
+from overread.training.drawn import DrawnPatient
+from overread.training.loop import History
+from overread.training.recipe import Recipe
+
+WEIGHTS, CONTROL = "weights.safetensors", "control.safetensors"
+VERSION = "0.1.0"
+OFFSET_CELLS = 64
+SCALE_PERCENTILE = 95
+MOST_CANDIDATES = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawReading:
+    """A validation patient's scores and maps, before anything is chosen."""
+
+    patient: DrawnPatient
+    scores: NDArray[np.float64]
+    maps: NDArray[np.float32]
+
+
+def read_validation(engine: Engine, patients: Sequence[DrawnPatient], progress: Progress = SILENT) -> list[RawReading]:
+    """Scores and maps of every slice of every patient."""
+    readings = []
+    total = sum(len(p.indices) for p in patients)
+    done = 0
+    for patient in patients:
+        scores, maps = [], []
+        for image in patient.images:
+            progress.step("Reading the validation set", done, total)
+            score, activation = read_slice_image(engine, image.astype(np.float32) / 255)
+            scores.append(score)
+            maps.append(activation)
+            done += 1
+        readings.append(RawReading(patient, np.array(scores), np.stack(maps)))
+    return readings
+
+
+def describe(
+    recipe: Recipe,
+    raw: Sequence[RawReading],
+    offset: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    parameters: int,
+    created: str,
+) -> tuple[dict[str, Any], Sequence[CaseResult]]:
+    """The manifest but for the weights' digest, and the validation cases as read with it."""
+    positive = np.concatenate([_positive_activation(r) for r in raw] or [np.ones(1, dtype=np.float32)])
+    manifest = _fixed_tables(recipe, parameters, created)
+    manifest["placing"] = {
+        "grid": [20, 20],
+        "offset_px": [round(float(v), 3) for v in offset],
+        "offset_sd_px": [round(float(v), 3) for v in spread],
+        "offset_cells": OFFSET_CELLS,
+        "activation_scale": round(float(np.percentile(positive, SCALE_PERCENTILE)), 3),
+    }
+
+    def read_at(floor: float) -> list[CaseResult]:
+        trial = manifest | {"findings": {"floor": floor, "most": MOST_CANDIDATES}}
+        return [_compare(r, trial) for r in raw]
+
+    floor, missed, results = operating.choose_floor(read_at)
+    manifest["findings"] = {"floor": floor, "most": MOST_CANDIDATES, "missed_at_floor": round(missed, 4)}
+    slices = sum(int((r.truth.slice_labels >= 0).sum()) for r in results)
+    manifest["operating"] = operating.operating_points(
+        results, f"validation: {slices:,} slices of {len(results)} phantoms"
+    )
+    table = operating.calibration(results)
+    if table is not None:
+        manifest["calibration"] = table
+    spots = np.array([d for r in results for d in r.hot_spot_mm])
+    manifest["evaluation"] = {
+        "validation": {
+            "patients": len(results),
+            "slices": slices,
+            "lesions": sum(len(r.truth.lesions) for r in results),
+            "slice_auc": operating.slice_auc(results),
+            "hot_spot_mm": {
+                "median": round(float(np.median(spots)), 2),
+                "p90": round(float(np.percentile(spots, 90)), 2),
+                "within_15": round(float(np.mean(spots <= 15)), 4),
+                "slices": int(spots.size),
+            },
+        }
+    }
+    return manifest, results
+
+
+def write_bundle(folder: Path, network: Any, manifest: dict[str, Any], recipe: Recipe, history: History) -> None:
+    """Write weights, manifest and card; a bundle that is not whole never has a manifest."""
+    import tomli_w
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    digest = write_weights(folder / WEIGHTS, network)
+    manifest["bundle"] |= {"weights": WEIGHTS, "weights_sha256": digest}
+    manifest["training"] = {
+        "steps": len(history.losses),
+        "crops": history.crops_seen,
+        "whole_slices": history.wholes_seen,
+        "cpu_s": round(history.cpu_s),
+        "checks": [[step, round(auc, 4)] for step, auc in history.checks],
+        "shuffled_labels": recipe.loop.shuffled_labels,
+        "patients": recipe.data.patients,
+    }
+    card = card_text(manifest, recipe)
+    write_atomically(folder / CARD, lambda path: _write_text(path, card))
+    write_atomically(folder / MANIFEST, lambda path: _write_text(path, tomli_w.dumps(manifest)))
+
+
+def write_weights(path: Path, network: Any) -> str:
+    """Weights as safetensors, kernels in float16, batch norm in float32; returns the SHA-256 of the file."""
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (t.to(torch.float16) if t.ndim == 4 else t).contiguous().cpu() for name, t in network.state_dict().items()
+    }
+    write_atomically(path, lambda beside: save_file(tensors, beside))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def add_control(folder: Path, network: Any) -> None:
+    """Lay the network of a training on shuffled labels beside the bundle it controls."""
+    import tomllib
+
+    import tomli_w
+
+    digest = write_weights(folder / CONTROL, network)
+    manifest = tomllib.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest["control"] = {
+        "weights": CONTROL,
+        "weights_sha256": digest,
+        "what": "the same recipe and budget with labels and masks given to other slices",
+    }
+    write_atomically(folder / MANIFEST, lambda path: _write_text(path, tomli_w.dumps(manifest)))
+
+
+def _fixed_tables(recipe: Recipe, parameters: int, created: str) -> dict[str, Any]:
+    return {
+        "bundle": {
+            "schema": SCHEMA,
+            "system": recipe.system,
+            "variant": recipe.variant,
+            "version": VERSION,
+            "created": created,
+            "licence": "Apache-2.0",
+            "trained_on": "phantoms",
+            "generator": overread.__version__,
+        },
+        "input": {
+            "roles": ["t1-hbp"],
+            "channels": 3,
+            "size": [320, 320],
+            "enlarge": "bicubic",
+            "shrink": "area",
+            "percentiles": [1.0, 99.5],
+        },
+        "gate": {
+            "modality": ["MR"],
+            "orientation": ["axial"],
+            "slices": {"refuse_below": 8, "warn_below": 30},
+            "spacing_mm": {"warn_above": 8.0},
+        },
+        "network": {
+            "name": "kim-11",
+            "layout": recipe.network.layout,
+            "pooling": recipe.network.pooling,
+            "width_divisor": recipe.network.width_divisor,
+            "classes": ["none", "hcc"],
+            "parameters": parameters,
+        },
+    }
+
+
+def _positive_activation(reading: RawReading) -> NDArray[np.float32]:
+    """The map's maximum on each positive slice."""
+    labels = truth_of(reading.patient.labels, reading.patient.affine).slice_labels
+    return np.asarray(
+        reading.maps[labels == 1].reshape(-1, reading.maps[0].size).max(axis=1) if np.any(labels == 1) else np.zeros(0),
+        dtype=np.float32,
+    )
+
+
+def _compare(reading: RawReading, manifest: dict[str, Any]) -> CaseResult:
+    patient, placing = reading.patient, manifest["placing"]
+    heatmap = Heatmap(
+        reading.maps.astype(np.float16),
+        map_affine(patient.affine, placing["offset_px"]),
+        patient.name,
+        placing["activation_scale"],
+    )
+    found = interpret(reading.scores, heatmap, patient.name, manifest)
+    return compare(patient.name, reading.scores, heatmap, found["marks"], truth_of(patient.labels, patient.affine))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,88 @@
+"""The model card: what a bundle is, what it was trained on, what it can and cannot do, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from overread.training.recipe import Recipe
+
+
+def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
+    """The card of an hbp-detection bundle, every figure from its manifest."""
+    bundle, training = manifest["bundle"], manifest["training"]
+    found = manifest["evaluation"]["validation"]
+    auc, low, high = found["slice_auc"]
+    spots = found["hot_spot_mm"]
+    pooling = {
+        "lse": "log-sum-exp of the activation map (r = 4), trained with a loss on the map itself",
+        "gap": "global average pooling",
+    }[manifest["network"]["pooling"]]
+    offset = manifest["placing"]["offset_px"]
+    rows = "\n".join(
+        f"| {name} | {p['threshold']:.3f} | {_percent(p['slice']['sensitivity'])} "
+        f"| {_percent(p['slice']['specificity'])} | {p['lesion_sensitivity']:.0%} | {p['marks_per_case']:.1f} |"
+        for name, p in manifest["operating"].items()
+    )
+    return f"""# {bundle["system"]}, variant {bundle["variant"]}, version {bundle["version"]}
+
+**Trained and tested on synthetic phantoms; not measured on patients. Not for diagnosis.**
+
+## What it is
+
+The network of Kim 2020 (KIM-11, {manifest["network"]["parameters"]:,} trainable parameters, layer table
+`{manifest["network"]["layout"]}`) reads every slice of a hepatobiliary-phase MR series, whole, at 320 x 320
+pixels,
+gives it a score for HCC and a class activation map of 20 x 20 cells from the same forward pass.
+
+Where it differs from the paper: {pooling}. The paper uses global average pooling and image labels alone, on
+clinical
+images. The paper leaves the layer table open; ours is chosen by its parameter count.
+
+## What it was trained on
+
+{training["patients"]} phantoms of the rough digital liver (overread {bundle["generator"]}),
+{training["crops"]:,} crops of
+{recipe.loop.crop_px} x {recipe.loop.crop_px} pixels, half of them around a lesion, the others from the whole
+body, and
+{training["whole_slices"]:,} whole slices; {training["steps"]:,} steps, {training["cpu_s"]:,} CPU-seconds.
+Masks of the lesions were used. All lesions are HCC that are dark in the hepatobiliary phase, or nearly as
+bright as the
+liver; there are cysts, vessels, gallbladder and cirrhosis, but no other tumours.
+
+## What was measured on validation phantoms
+
+{found["patients"]} phantoms, {found["slices"]:,} slices, {found["lesions"]} lesions. Thresholds were chosen on
+these same phantoms, so the figures flatter. `evaluations.jsonl`, where present,
+counts
+evaluations on named test sets.
+
+- Slice AUC {auc:.3f} (95 % interval over patients {low:.3f} to {high:.3f}).
+- The map's hottest place on positive slices lies a median of {spots["median"]:.1f} mm from the nearest lesion
+  voxel (90th
+  percentile {spots["p90"]:.1f} mm); {spots["within_15"]:.0%} within 15 mm, {spots["slices"]} slices.
+- A cell looks {offset[0]:+.1f} rows and {offset[1]:+.1f} columns (network pixels) from its nominal centre;
+  candidates are placed accordingly.
+- At the floor of {manifest["findings"]["floor"]:.3f} it misses {manifest["findings"]["missed_at_floor"]:.1%}
+  of the lesions.
+
+| operating point | score from | slice sensitivity (95 %) | slice specificity (95 %) | lesions found | marks a case |
+|---|---|---|---|---|---|
+{rows}
+
+The paper's own figures, on patients: sensitivity 94 %, specificity 99 %, AUC 0.97 internally; 87 %, 93 %,
+0.90 externally.
+They are not comparable with the phantom figures above.
+
+## Limits
+
+- Phantoms only: nothing here says how it does on a patient.
+- False marks are to be expected on gallbladder, vessels, heart, kidneys and bowel.
+- Lesions below 12 mm are often missed. Activation extent is what the map covers, not a lesion's size.
+- A score is not a probability.
+"""
+
+
+def _percent(interval: list[float]) -> str:
+    value, low, high = interval
+    return f"{value:.0%} ({low:.0%} to {high:.0%})"

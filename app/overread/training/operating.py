@@ -1,0 +1,129 @@
+"""Floor, thresholds and calibration, chosen on validation phantoms and then fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overread.stats.calibration import logistic_recalibration
+from overread.stats.merit.roc import roc_auc
+from overread.stats.resampling import cluster_bootstrap
+from overread.systems.hbp_detection.measure import CaseResult
+
+KEEP_SHARE = 0.99
+FLOORS = tuple(float(1 / (1 + np.exp(-x))) for x in np.arange(1.0, -6.1, -0.5))
+"""Floors that are tried, from the highest: logits 1 down to -6 by halves."""
+HIGH_SENSITIVITY, HIGH_SPECIFICITY = 0.95, 0.98
+BOOTSTRAP_SEED = 801
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceRows:
+    """Scores, labels (1, 0) and case names of all slices that count."""
+
+    scores: NDArray[np.float64]
+    labels: NDArray[np.bool_]
+    cases: NDArray[np.str_]
+
+
+def slice_rows(results: Sequence[CaseResult]) -> SliceRows:
+    """The slices of all cases, without those that count as neither."""
+    scores, labels, cases = [], [], []
+    for result in results:
+        counts = result.truth.slice_labels >= 0
+        scores.append(result.scores[counts])
+        labels.append(result.truth.slice_labels[counts] == 1)
+        cases.append(np.full(int(counts.sum()), result.case))
+    return SliceRows(np.concatenate(scores), np.concatenate(labels), np.concatenate(cases))
+
+
+def choose_floor(read_at: Callable[[float], Sequence[CaseResult]]) -> tuple[float, float, Sequence[CaseResult]]:
+    """The highest floor that keeps at least 99 % of the lesions, the share it misses, and the cases read at it.
+
+    When none keeps so many, the lowest floor is taken.
+    """
+    for floor in FLOORS:
+        results = read_at(floor)
+        missed = missed_share(results)
+        if missed <= 1 - KEEP_SHARE:
+            break
+    return floor, missed, results
+
+
+def missed_share(results: Sequence[CaseResult]) -> float:
+    """Share of lesions that no mark hits."""
+    total = sum(len(r.truth.lesions) for r in results)
+    hit = sum(h.kind == "hit" for r in results for h in r.hits)
+    return 1 - hit / total if total else float("nan")
+
+
+def operating_points(results: Sequence[CaseResult], chosen_on: str) -> dict[str, Any]:
+    """The three named thresholds with what they mean, as manifest tables."""
+    rows = slice_rows(results)
+    thresholds = np.unique(rows.scores)
+    sensitivity = np.array([np.mean(rows.scores[rows.labels] >= t) for t in thresholds])
+    specificity = np.array([np.mean(rows.scores[~rows.labels] < t) for t in thresholds])
+    youden = sensitivity + specificity
+    ties = np.flatnonzero(youden >= youden.max() - 1e-12)
+    default = thresholds[ties[np.argmax(sensitivity[ties])]]
+    sensitive = thresholds[sensitivity >= HIGH_SENSITIVITY]
+    precise = thresholds[specificity >= HIGH_SPECIFICITY]
+    chosen = {
+        "high-sensitivity": min(default, sensitive.max() if sensitive.size else thresholds.min()),
+        "default": default,
+        "high-precision": max(default, precise.min() if precise.size else thresholds.max()),
+    }
+    return {name: _point(float(t), rows, results, chosen_on) for name, t in chosen.items()}
+
+
+def slice_auc(results: Sequence[CaseResult]) -> list[float]:
+    """AUC over slices with its interval by bootstrap over patients."""
+    rows = slice_rows(results)
+    return _with_interval(rows, lambda i: roc_auc(rows.scores[i][rows.labels[i]], rows.scores[i][~rows.labels[i]]))
+
+
+def calibration(results: Sequence[CaseResult]) -> dict[str, Any] | None:
+    """The ``[calibration]`` table, or None when there are not both diseased and healthy cases."""
+    labels = [r.is_diseased for r in results]
+    if all(labels) or not any(labels):
+        return None
+    intercept, slope = logistic_recalibration([r.scores.max() for r in results], labels)
+    return {
+        "method": "logistic",
+        "intercept": intercept,
+        "slope": slope,
+        "chosen_on": f"{len(labels)} validation phantoms, {sum(labels)} with HCC",
+    }
+
+
+def _point(threshold: float, rows: SliceRows, results: Sequence[CaseResult], chosen_on: str) -> dict[str, Any]:
+    above = rows.scores >= threshold
+    shown = [sum((m.score or 0) >= threshold for m in r.marks) for r in results]
+    hit = sum(
+        h.kind == "hit" and (m.score or 0) >= threshold for r in results for m, h in zip(r.marks, r.hits, strict=True)
+    )
+    lesions = sum(len(r.truth.lesions) for r in results)
+    return {
+        "threshold": threshold,
+        "chosen_on": chosen_on,
+        "slice": {
+            "sensitivity": _with_interval(rows, lambda i: _mean(above[i][rows.labels[i]])),
+            "specificity": _with_interval(rows, lambda i: _mean(~above[i][~rows.labels[i]])),
+        },
+        "marks_per_case": float(np.mean(shown)),
+        "lesion_sensitivity": hit / lesions if lesions else float("nan"),
+    }
+
+
+def _with_interval(rows: SliceRows, statistic: Callable[[NDArray[np.intp]], float]) -> list[float]:
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    low, high = cluster_bootstrap(list(rows.cases), statistic, rng, draws=1000)
+    return [round(float(v), 4) for v in (statistic(np.arange(rows.scores.size)), low, high)]
+
+
+def _mean(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if values.size else float("nan")

@@ -1,0 +1,110 @@
+"""Which crops and slices a batch is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overread.phantom import FIRST_LESION, LABELS, POSITIVE_MM2
+from overread.training.drawn import LOOK_ALIKES, DrawnPatient, iterate_slices
+
+MARGIN = 1.5
+"""A crop is cut this much larger than asked for, so that turning and zooming it leaves no empty corner."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Images (n, size, size) uint8, lesion masks likewise as bool, pixel areas (n,) mm2."""
+
+    images: NDArray[np.uint8]
+    lesions: NDArray[np.bool_]
+    pixel_mm2: NDArray[np.float64]
+
+
+class Sampler:
+    """Draws crops and whole slices, half positive, negatives from the whole body."""
+
+    def __init__(
+        self, patients: Sequence[DrawnPatient], negatives: Mapping[str, float], rng: np.random.Generator
+    ) -> None:
+        self._rng = rng
+        self._kinds = list(negatives)
+        self._shares = np.array(list(negatives.values()), dtype=np.float64)
+        self._shares /= self._shares.sum()
+        self.positive: list[tuple[DrawnPatient, int]] = []
+        self.negative: list[tuple[DrawnPatient, int]] = []
+        areas = [patient.lesion_areas_mm2() for patient in patients]
+        by_patient = {patient.name: area for patient, area in zip(patients, areas, strict=True)}
+        for patient, n in iterate_slices(patients):
+            area = by_patient[patient.name][n]
+            if area >= POSITIVE_MM2:
+                self.positive.append((patient, n))
+            elif area == 0:
+                self.negative.append((patient, n))
+
+    def crops(self, count: int, size: int) -> Batch:
+        """Crops around lesions and around anything else, one half each, ``MARGIN`` times as wide as ``size``."""
+        wide = round(size * MARGIN / 2) * 2
+        chosen = []
+        for n in range(count):
+            if n % 2 == 0:
+                patient, k = self._any(self.positive)
+                row, column = self._voxel(patient.labels[k] >= FIRST_LESION)
+                row, column = row + self._jitter(size), column + self._jitter(size)
+            else:
+                patient, k = self._any(self.negative)
+                row, column = self._negative_place(patient.labels[k])
+            chosen.append((patient, k, row, column))
+        return Batch(
+            np.stack([_cut(p.images[k], r, c, wide) for p, k, r, c in chosen]),
+            np.stack([_cut(p.labels[k], r, c, wide) >= FIRST_LESION for p, k, r, c in chosen]),
+            np.array([p.pixel_mm2 for p, *_ in chosen]),
+        )
+
+    def wholes(self, count: int) -> Batch:
+        """Whole slices, one half positive."""
+        chosen = [self._any(self.positive if n % 2 == 0 else self.negative) for n in range(count)]
+        return Batch(
+            np.stack([p.images[k] for p, k in chosen]),
+            np.stack([p.labels[k] >= FIRST_LESION for p, k in chosen]),
+            np.array([p.pixel_mm2 for p, _ in chosen]),
+        )
+
+    def natural(self, count: int) -> NDArray[np.uint8]:
+        """Whole slices as they come, for batch norm statistics."""
+        both = self.positive + self.negative
+        picked = self._rng.choice(len(both), count, replace=count > len(both))
+        return np.stack([both[n][0].images[both[n][1]] for n in picked])
+
+    def _any(self, pool: list[tuple[DrawnPatient, int]]) -> tuple[DrawnPatient, int]:
+        return pool[int(self._rng.integers(len(pool)))]
+
+    def _jitter(self, size: int) -> int:
+        return int(self._rng.integers(-size // 3, size // 3 + 1))
+
+    def _voxel(self, mask: NDArray[np.bool_]) -> tuple[int, int]:
+        flat = np.flatnonzero(mask)
+        where = int(flat[int(self._rng.integers(flat.size))])
+        return where // int(mask.shape[1]), where % int(mask.shape[1])
+
+    def _negative_place(self, labels: NDArray[np.uint8]) -> tuple[int, int]:
+        kind = self._kinds[int(self._rng.choice(len(self._kinds), p=self._shares))]
+        if kind != "anywhere":
+            mask = labels == LABELS["liver"] if kind == "liver" else np.isin(labels, LOOK_ALIKES)
+            if mask.any():
+                return self._voxel(mask)
+        return int(self._rng.integers(labels.shape[0])), int(self._rng.integers(labels.shape[1]))
+
+
+def _cut(image: NDArray[np.uint8], row: int, column: int, size: int) -> NDArray[np.uint8]:
+    """A square of ``size`` centred on (row, column), 0 beyond the image."""
+    out = np.zeros((size, size), dtype=np.uint8)
+    top, left = row - size // 2, column - size // 2
+    r0, c0 = max(top, 0), max(left, 0)
+    r1, c1 = min(top + size, image.shape[0]), min(left + size, image.shape[1])
+    if r1 > r0 and c1 > c0:
+        out[r0 - top : r1 - top, c0 - left : c1 - left] = image[r0:r1, c0:c1]
+    return out
