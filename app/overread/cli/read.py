@@ -1,0 +1,157 @@
+"""``overread read PATH --system ID``: let a system read a study."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from overread.cli.output import TerminalProgress, print_json, say, tell
+from overread.core.errors import GateRefusal, InputError, StorageError
+from overread.core.reading import Reading
+from overread.core.study import Scan, Study, Volume
+from overread.io import scan, write_json
+from overread.io.heatmaps import HEATMAP_FILE, HEATMAP_NIFTI, write_heatmap, write_heatmap_nifti
+from overread.systems import Bundle, Outcome, ReadRequest, choose_volumes, find_bundle, load_bundle, read, system_of
+
+READING_FILE = "reading.json"
+MOST_NAMED = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="folder or file of the study")
+    parser.add_argument("--system", required=True, metavar="ID", help="which system; overread systems lists them")
+    parser.add_argument("--variant", metavar="V", help="which of its bundles")
+    parser.add_argument("--bundle", type=Path, metavar="DIR", help="a bundle outside the usual folders")
+    parser.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        metavar="ROLE=VOLUME",
+        help="say which volume plays a role; overread scan lists the volumes",
+    )
+    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
+    parser.add_argument("--engine", default="auto", metavar="E", help="auto or torch")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for reading.json and heatmap.npz")
+    parser.add_argument("--nifti", action="store_true", help="also the heatmap on the volume's grid, as NIfTI")
+    parser.add_argument("--json", action="store_true", help="the reading as JSON on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    system_of(arguments.system)
+    out = None if arguments.out is None else output_folder(arguments.out)
+    progress = TerminalProgress()
+    bundle = (
+        find_bundle(arguments.system, arguments.variant) if arguments.bundle is None else load_bundle(arguments.bundle)
+    )
+    found = scan([arguments.path], progress)
+    request = make_request(arguments, found)
+    outcome = read(request, progress)
+    progress.close()
+    if out is not None:
+        write_outcome(out, outcome, request, with_nifti=arguments.nifti)
+    if arguments.json:
+        print_json(outcome.reading.to_json())
+    if outcome.reading.result == "refused":
+        tell(next(m.text for m in outcome.reading.messages if m.level == "refusal"))
+        return 2
+    if not arguments.json:
+        print_reading(outcome.reading, bundle)
+    return 0
+
+
+def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
+    """The request of a command line on what was found."""
+    assigned = dict(_assignment(text, found) for text in arguments.role)
+    volumes = None
+    problem: GateRefusal | None = None
+    for study in found.studies or (Study(None, None, None),):
+        try:
+            volumes, chosen = choose_volumes(study, arguments.system, assigned), study
+            break
+        except GateRefusal as refusal:
+            problem = problem or refusal
+    if volumes is None:
+        assert problem is not None
+        raise problem
+    case = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(arguments.path).resolve().name).strip("-") or "case"
+    return ReadRequest(
+        arguments.system,
+        volumes,
+        arguments.variant,
+        arguments.device,
+        arguments.engine,
+        case,
+        chosen.study_uid,
+        None if arguments.bundle is None else str(arguments.bundle),
+    )
+
+
+def output_folder(path: Path) -> Path:
+    """The folder, made if need be, before the long work starts.
+
+    Raises
+    ------
+    StorageError
+        It cannot be made, or is no folder.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as problem:
+        raise StorageError(f"The folder {path} cannot be used", "it is a file", "Name a folder") from problem
+    except OSError as problem:
+        why = (problem.strerror or "the disk refuses").lower()
+        raise StorageError(f"The folder {path} cannot be made", why, "Name another") from problem
+    return path
+
+
+def write_outcome(out: Path, outcome: Outcome, request: ReadRequest, with_nifti: bool) -> None:
+    """The heatmap first, the reading that names it last."""
+    if outcome.heatmap is not None:
+        write_heatmap(out / HEATMAP_FILE, outcome.heatmap)
+        grid = request.volumes[0][1].grid
+        if with_nifti and grid is not None:
+            write_heatmap_nifti(out / HEATMAP_NIFTI, outcome.heatmap, grid)
+    write_json(out / READING_FILE, outcome.reading.to_json())
+
+
+def print_reading(reading: Reading, bundle: Bundle) -> None:
+    """A reading in words."""
+    point = bundle.operating["default"]
+    shown = reading.marks_at(point.threshold)
+    say(
+        f"{reading.reader.id} {reading.reader.variant}: {len(shown)} of {len(reading.marks)} candidates reach the "
+        f"default operating point of {point.threshold:.2f}; highest slice score {reading.rating:.2f}."
+    )
+    for mark in reading.marks[:10]:
+        x, y, z = mark.centre_mm
+        extent = "none" if mark.extent_mm is None else f"{mark.extent_mm:.0f} mm"
+        first, last = mark.slices[0] + 1, mark.slices[-1] + 1
+        say(
+            f"  {mark.id:<4} score {mark.score:.2f}{' ' if mark in shown else '*'} slices {first}-{last}, peak "
+            f"{(mark.peak_slice or 0) + 1}, at x {x:.0f} y {y:.0f} z {z:.0f} mm, activation extent {extent}"
+        )
+    if len(reading.marks) > len(shown):
+        say(
+            "  * below the default operating point"
+            + (f"; {len(reading.marks) - 10} more" if len(reading.marks) > 10 else "")
+        )
+    for message in reading.messages:
+        say(f"  {message.level}: {message.text}")
+    seconds: Any = reading.times.get("total")
+    say(f"Read in {seconds:.1f} s. {bundle.caution}")
+
+
+def _assignment(text: str, found: Scan) -> tuple[str, Volume]:
+    role, _, name = text.partition("=")
+    volume = found.volume(name) if name else None
+    if volume is None:
+        ids = [v.id for v in found.volumes()]
+        known = ", ".join(ids[:MOST_NAMED]) + (f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else "")
+        raise InputError(
+            f"--role {text} cannot be used",
+            f"there is no volume {name!r} here (there are: {known})",
+            "Write --role ROLE=VOLUME with an id that overread scan lists",
+        )
+    return role, volume

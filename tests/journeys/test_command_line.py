@@ -1,0 +1,133 @@
+"""The program from outside: what the README promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from overread.core.places import resources
+from overread.core.reading import content_digest, seal
+from overread.io import scan
+from overread.io.heatmaps import read_heatmap
+
+Overread = Callable[..., Any]
+
+
+def _valid(document: dict[str, Any], schema: str) -> dict[str, Any]:
+    loaded = json.loads((resources() / "schemas" / f"{schema}.schema.json").read_text())
+    jsonschema.Draft202012Validator(loaded).validate(document)
+    return document
+
+
+def test_reading_a_phantom_twice_gives_the_same_digest_and_valid_files(
+    overread: Overread, cohort: Path, tmp_path: Path
+) -> None:
+    series = cohort / "cases" / "hbp-810001" / "series"
+    documents = []
+    for name in ("one", "two"):
+        done = overread("read", series, "--system", "hbp-detection", "--out", tmp_path / name, "--nifti", "--json")
+        assert done.status == 0, done.err
+        documents.append(_valid(json.loads(done.out), "reading"))
+        assert json.loads((tmp_path / name / "reading.json").read_text()) == documents[-1]
+    one, two = documents
+    assert one["content_digest"] == two["content_digest"] == content_digest(one)
+    assert one["seal"] != two["seal"]
+    assert two["seal"] == seal(two)
+    (volume,) = scan([series]).volumes()
+    assert len(one["slices"]) == volume.shape[0]
+    assert one["rating"] == max(s["score"] for s in one["slices"])
+    heatmap = read_heatmap(tmp_path / "one" / "heatmap.npz")
+    assert heatmap.sha256 == one["heatmap"]["sha256"]
+    grid = volume.grid
+    assert grid is not None
+    (laid,) = scan([tmp_path / "one" / "heatmap.nii.gz"]).volumes()
+    assert laid.shape == volume.shape
+    assert laid.affine is not None
+    np.testing.assert_allclose(laid.affine.matrix, grid.affine.matrix, atol=2e-3)
+
+
+def test_scan_prints_one_valid_document(overread: Overread, cohort: Path) -> None:
+    document = _valid(json.loads(overread("scan", cohort, "--json").out), "scan")
+    files = document["files"]
+    assert files["found"] == sum(v for k, v in files.items() if k != "found")
+    roles = [v["role"]["name"] for st in document["studies"] for se in st["series"] for v in se["volumes"]]
+    assert roles.count("t1-hbp") == 2
+
+
+def test_systems_prints_one_valid_document(overread: Overread) -> None:
+    document = _valid(json.loads(overread("systems", "--json").out), "systems")
+    variant = document["systems"][0]["variants"][0]
+    assert variant["runs"] is True
+    assert variant["networks"][0]["bundled_parameters"] == variant["networks"][0]["published_parameters"] == 1_077_186
+
+
+def test_selftest_finds_everything_in_place(overread: Overread) -> None:
+    done = overread("selftest", "--json")
+    assert done.status == 0, done.out
+    document = _valid(json.loads(done.out), "selftest")
+    assert all(check["works"] for check in document["checks"])
+
+
+def test_the_same_seed_makes_the_same_files(overread: Overread, cohort: Path, tmp_path: Path) -> None:
+    done = overread("phantom", tmp_path, "--kind", "hbp", "--cases", "1", "--seed", "810001", "--jobs", "1")
+    assert done.status == 0, done.err
+    for path in sorted((tmp_path / "cases" / "hbp-810001").rglob("*.*")):
+        if path.suffix in (".dcm", ".json"):
+            assert path.read_bytes() == (cohort / path.relative_to(tmp_path)).read_bytes(), path.name
+    _valid(json.loads((tmp_path / "cases" / "hbp-810001" / "truth.json").read_text()), "truth")
+
+
+def test_evaluate_sets_the_system_beside_trivial_readers(overread: Overread, cohort: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from overread.core.places import shipped_models
+
+    bundle = tmp_path / "hbp-detection-small"
+    shutil.copytree(shipped_models() / bundle.name, bundle)
+    (bundle / "evaluations.jsonl").unlink(missing_ok=True)
+    done = overread("evaluate", bundle, "--cases", cohort / "cases.csv", "--json")
+    assert done.status == 0, done.err
+    document = _valid(json.loads(done.out), "evaluation")
+    assert document["evaluated_before"] == 0
+    assert document["n"]["by_label"] == {"hcc": 1, "none": 1}
+    readers = {m["reader"] for m in document["metrics"] if m["metric"] == "roc-auc" and m["level"] == "slice"}
+    assert readers == {
+        "hbp-detection small",
+        "darkest 1 % of the largest bright organ",
+        "slice index (middle of the series)",
+        "shuffled-label control",
+    }
+    again = json.loads(overread("evaluate", bundle, "--cases", cohort / "cases.csv", "--json").out)
+    assert again["evaluated_before"] == 1
+    assert again["metrics"] == document["metrics"]
+
+
+@pytest.mark.slow
+def test_the_demo_is_told_in_words_where_there_is_no_screen(overread: Overread) -> None:
+    done = overread("demo", QT_QPA_PLATFORM="", DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.status == 0, done.err
+    assert "told in words" in done.err
+    assert "Trained on phantoms, not for diagnosis." in done.out
+    assert "truth: hcc" in done.out
+
+
+@pytest.mark.slow
+def test_a_screenshot_is_taken_and_the_window_closes(overread: Overread, cohort: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "window.png"
+    done = overread(cohort / "cases" / "hbp-810001" / "series", "--screenshot", picture, QT_QPA_PLATFORM="offscreen")
+    assert done.status == 0, done.err
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert picture.stat().st_size > 50_000
+
+
+def test_version_and_help(overread: Overread) -> None:
+    assert overread("--version").out.startswith("overread 0.")
+    text = overread("--help").out
+    for command in ("demo", "scan", "read", "systems", "phantom", "train", "evaluate", "selftest"):
+        assert command in text
