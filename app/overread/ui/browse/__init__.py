@@ -1,0 +1,1 @@
+"""What there is: studies, series and volumes with pictures, warnings and a count that adds up."""

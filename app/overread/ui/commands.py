@@ -1,0 +1,73 @@
+"""What each command of the table does, as small functions on the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from overread.viewing.overlay import OPACITY_STEP
+from overread.viewing.scroll import PAGE
+from overread.viewing.session import Session
+from overread.viewing.viewport import Viewport
+from overread.viewing.window_level import CT_PRESETS, Window
+
+ZOOM_STEP = 1.25
+
+
+def state_commands(session: Session, image_size: Callable[[], tuple[float, float]],
+                   show_neighbour: Callable[[int], None]) -> dict[str, Callable[[], None]]:
+    """Handlers of the commands that only change the view state.
+
+    Parameters
+    ----------
+    image_size
+        Size of the active image area, in points.
+    show_neighbour
+        Shows the series so many places further.
+    """
+    layout, findings = session.layout, session.findings
+
+    def on_active(act: Callable[[Viewport], None]) -> Callable[[], None]:
+        return lambda: act(layout.active)
+
+    def zoom(factor: float) -> None:
+        width, height = image_size()
+        layout.active.zoom_at(factor, (width / 2, height / 2), (width, height))
+
+    def set_window(window: Window) -> Callable[[], None]:
+        return lambda: layout.active.set_window(window)
+
+    def opacity(step: float) -> None:
+        layout.active.overlay.set_opacity(layout.active.overlay.opacity + step)
+
+    def jump() -> None:
+        if findings.selected is None:
+            findings.step(1)
+        else:
+            findings.select(findings.selected)
+
+    return {
+        "slice-next": lambda: layout.active.scroll(1),
+        "slice-previous": lambda: layout.active.scroll(-1),
+        "slice-next-page": lambda: layout.active.scroll(PAGE),
+        "slice-previous-page": lambda: layout.active.scroll(-PAGE),
+        "slice-first": lambda: layout.active.go_to(0),
+        "slice-last": lambda: layout.active.go_to(layout.active.frames - 1),
+        "series-next": lambda: show_neighbour(1),
+        "series-previous": lambda: show_neighbour(-1),
+        "fit": on_active(Viewport.fit),
+        "zoom-in": lambda: zoom(ZOOM_STEP),
+        "zoom-out": lambda: zoom(1 / ZOOM_STEP),
+        "reset": on_active(Viewport.reset),
+        "corner-text": on_active(Viewport.next_text),
+        "window-header": on_active(Viewport.use_header_window),
+        "window-auto": on_active(Viewport.use_auto_window),
+        "invert": on_active(Viewport.invert),
+        **{f"window-{preset.id}": set_window(preset.window) for preset in CT_PRESETS},
+        "overlay-toggle": on_active(lambda viewport: viewport.overlay.toggle()),
+        "overlay-hold": on_active(lambda viewport: viewport.overlay.toggle()),
+        "overlay-less": lambda: opacity(-OPACITY_STEP),
+        "overlay-more": lambda: opacity(OPACITY_STEP),
+        "candidate-next": lambda: findings.step(1),
+        "candidate-previous": lambda: findings.step(-1),
+        "candidate-jump": jump,
+    }

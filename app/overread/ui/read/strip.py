@@ -1,0 +1,145 @@
+"""The strip below the image: where one is in the stack, and the score of every slice. Click to go there."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from overread.ui import theme
+from overread.viewing.findings import Findings
+from overread.viewing.viewport import Viewport
+
+_SIDE = 12.0
+_PLAIN_HEIGHT, _SCORE_HEIGHT = 46, 116
+_BAR = QColor("#7f8994")
+_REACHED = QColor("#f0a04b")
+
+
+class SliceStrip(QWidget):
+    """A bar per slice, as high as its score; the operating point as a line; candidates as ticks."""
+
+    def __init__(self, viewport: Viewport, findings: Findings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("slice-strip")
+        self.setAccessibleName("Slices and their scores")
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._viewport, self._findings = viewport, findings
+        for state in (viewport, findings):
+            state.listeners.append(self._changed)
+
+    def sizeHint(self) -> QSize:
+        """Higher when there are scores."""
+        return QSize(400, _SCORE_HEIGHT if self._findings.slice_scores() else _PLAIN_HEIGHT)
+
+    def slice_at(self, x: float) -> int:
+        """The slice whose column lies at a widget coordinate."""
+        frames = max(self._viewport.frames, 1)
+        return min(max(int((x - _SIDE) / max(self.width() - 2 * _SIDE, 1) * frames), 0), frames - 1)
+
+    def x_of(self, k: int) -> float:
+        """Middle of the column of slice k."""
+        return _SIDE + (k + 0.5) * (self.width() - 2 * _SIDE) / max(self._viewport.frames, 1)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the slice under the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._viewport.go_to(self.slice_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow a drag; else say which slice lies here."""
+        k = self.slice_at(event.position().x())
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._viewport.go_to(k)
+        elif self._viewport.frames:
+            score = self._findings.slice_scores().get(k)
+            scored = f": score {score:.2f}. {self._findings.caution}" if score is not None else ""
+            words = f"Slice {k + 1}{scored}"
+            QToolTip.showText(event.globalPosition().toPoint(), words, self)
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """No tool tip when the pointer has gone."""
+        QToolTip.hideText()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the strip."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), QColor(theme.PANEL))
+        painter.setFont(theme.scaled_font(self.font(), 0.85))
+        if self._viewport.volume is None:
+            painter.setPen(QColor(theme.QUIET))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter,
+                             "The slices of the open series appear here.")
+        else:
+            self._draw_track(painter)
+            if self._findings.slice_scores():
+                self._draw_scores(painter)
+            self._draw_position(painter)
+        painter.end()
+
+    def _changed(self, what: str) -> None:
+        if what in ("volume", "reading"):
+            self.updateGeometry()
+        if what in ("volume", "slice", "pixels", "reading", "point", "selected"):
+            self.update()
+
+    def _base(self) -> float:
+        return self.height() - 20.0
+
+    def _top(self) -> float:
+        return 32.0 if self._findings.slice_scores() else 12.0
+
+    def _draw_track(self, painter: QPainter) -> None:
+        base, span = self._base(), self.width() - 2 * _SIDE
+        painter.fillRect(QRectF(_SIDE, base, span, 3), QColor(theme.BORDER))
+        painter.fillRect(QRectF(_SIDE, base, span * self._viewport.loaded, 3), QColor(theme.ACCENT_DARK))
+        missing = self._viewport.pixels.missing if self._viewport.pixels is not None else ()
+        wide = span / max(self._viewport.frames, 1)
+        for k in missing:
+            painter.fillRect(QRectF(self.x_of(k) - wide / 2, base, max(wide, 2), 3), QColor(theme.WARNING))
+        painter.setPen(QColor(theme.QUIET))
+        painter.drawText(QPointF(_SIDE, self.height() - 5.0), "1")
+        last = str(self._viewport.frames)
+        painter.drawText(QPointF(self.width() - _SIDE - painter.fontMetrics().horizontalAdvance(last),
+                                 self.height() - 5.0), last)
+
+    def _draw_scores(self, painter: QPainter) -> None:
+        base, top = self._base() - 1, self._top()
+        wide = (self.width() - 2 * _SIDE) / max(self._viewport.frames, 1)
+        point = self._findings.point
+        limit = point.threshold if point is not None else 2.0
+        for k, score in self._findings.slice_scores().items():
+            tall = max((base - top) * min(max(score, 0.0), 1.0), 1.0)
+            bar = QRectF(self.x_of(k) - wide * 0.4, base - tall, max(wide * 0.8, 1), tall)
+            painter.fillRect(bar, _REACHED if score >= limit else _BAR)
+        if point is not None:
+            y = base - (base - top) * point.threshold
+            painter.setPen(QPen(QColor(theme.TEXT), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QLineF(_SIDE, y, self.width() - _SIDE, y))
+        for candidate in sorted(self._findings.candidates(), key=lambda c: c.number == self._findings.selected):
+            if candidate.mark.peak_slice is not None:
+                self._draw_tick(painter, candidate.mark.peak_slice,
+                                candidate.number == self._findings.selected)
+        painter.setPen(QColor(theme.QUIET))
+        painter.drawText(QPointF(_SIDE, 14), "Slice score, 0 to 1 (not a probability)")
+        painter.setPen(QColor(theme.WARNING))
+        words = self._findings.caution
+        painter.drawText(QPointF(self.width() - _SIDE - painter.fontMetrics().horizontalAdvance(words), 14),
+                         words)
+
+    def _draw_tick(self, painter: QPainter, k: int, chosen: bool) -> None:
+        x, y = self.x_of(k), self._top() - 4
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor("#ffffff" if chosen else theme.ACCENT))
+        painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x - 5, y - 7), QPointF(x + 5, y - 7)]))
+
+    def _draw_position(self, painter: QPainter) -> None:
+        x = self.x_of(self._viewport.slice)
+        painter.setPen(QPen(QColor("#ffffff"), 2))
+        painter.drawLine(QLineF(x, self._top(), x, self._base() + 3))
+        words = str(self._viewport.slice + 1)
+        wide = painter.fontMetrics().horizontalAdvance(words)
+        left = min(max(x - wide / 2, _SIDE + 14), self.width() - _SIDE - 28 - wide)
+        painter.drawText(QPointF(left, self.height() - 5.0), words)

@@ -1,0 +1,239 @@
+"""Draws a ``Viewport`` and turns wheel, drags and moves into its changes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from overread.ui import theme
+from overread.ui.read import annotations as draw
+from overread.ui.read.painter import SlicePainter
+from overread.ui.settings import Settings
+from overread.viewing.corner import corner_text
+from overread.viewing.findings import Findings
+from overread.viewing.overlay import OPACITY_STEP
+from overread.viewing.scroll import FAST, WheelCounter, dragged_slices
+from overread.viewing.viewport import Viewport
+from overread.viewing.window_level import Window
+
+ZOOM_STEP = 1.2
+_FINE, _COARSE = 0.25, 3.0
+
+
+class ViewportWidget(QWidget):
+    """One image area. Emits ``painted`` after every frame that showed pixels."""
+
+    painted = Signal()
+
+    def __init__(self, viewport: Viewport, findings: Findings, settings: Settings,
+                 parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("viewport")
+        self.setAccessibleName("Image")
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(240, 240)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.viewport, self._findings, self._settings = viewport, findings, settings
+        self._painter = SlicePainter()
+        self._wheel = WheelCounter()
+        self._cursor: tuple[int, int] | None = None
+        self._drag: str | None = None
+        self._pressed = QPointF()
+        self._slice_at_press = 0
+        self._window_at_press: Window | None = None
+        self._space = False
+        self.frames_painted = 0
+        for state in (viewport, viewport.overlay, findings):
+            state.listeners.append(self._changed)
+
+    def _changed(self, what: str) -> None:
+        if what == "volume":
+            self._cursor = None
+        self.update()
+
+    # Painting
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the newest state, once, however many changes came before."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(theme.IMAGE_SURROUND))
+        viewport = self.viewport
+        if viewport.volume is None:
+            painter.end()
+            return
+        image = self._painter.image(viewport)
+        placed = viewport.placement(self.width(), self.height())
+        if image is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRectF(placed.left, placed.top, placed.width, placed.height), image)
+        if viewport.lack:
+            painter.setPen(QColor(theme.TEXT))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, viewport.lack)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_over(painter)
+        painter.end()
+        if image is not None:
+            self.frames_painted += 1
+            self.painted.emit()
+
+    def _draw_over(self, painter: QPainter) -> None:
+        viewport, wide, high = self.viewport, self.width(), self.height()
+        placed = viewport.placement(wide, high)
+        font = theme.scaled_font(self.font(), 0.95)
+        painter.setFont(font)
+        overlay = viewport.overlay
+        if overlay.is_visible:
+            draw.draw_contour(painter, placed, viewport)
+        if overlay.shown and not overlay.held:
+            bold = theme.scaled_font(self.font(), 1.2, bold=True)
+            draw.draw_candidates(painter, placed, viewport, self._findings, bold)
+        if viewport.text != "none":
+            draw.draw_letters(painter, wide, high, viewport.letters,
+                              theme.scaled_font(self.font(), 1.25, True))
+            spacing = viewport.spacing_mm
+            if spacing is not None:
+                draw.draw_scale_bar(painter, wide, high, placed.column_width / spacing[1])
+        text = corner_text(viewport, self._cursor, self._findings.layer_words() if overlay.is_visible else "")
+        draw.draw_corners(painter, wide, high, text, 0.0)
+        if overlay.is_visible:
+            below = painter.fontMetrics().height() * (len(text.bottom_right) + 0.6)
+            small = theme.scaled_font(self.font(), 0.85)
+            draw.draw_colour_bar(painter, wide, high, viewport, caution=self._findings.caution, font=small,
+                                 above=below)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QColor(theme.ACCENT))
+            painter.drawRect(QRectF(0.5, 0.5, wide - 1, high - 1))
+
+    # Wheel and mouse
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Slices; with Ctrl zoom, with Shift five slices, with Alt the opacity of the overlay."""
+        angle = event.angleDelta().y() or event.angleDelta().x()
+        notches = self._wheel.notches(angle)
+        held = event.modifiers()
+        if notches == 0:
+            pass
+        elif held & Qt.KeyboardModifier.ControlModifier:
+            at = event.position()
+            self.viewport.zoom_at(ZOOM_STEP ** -notches, (at.x(), at.y()), self._size())
+        elif held & Qt.KeyboardModifier.AltModifier:
+            self.viewport.overlay.set_opacity(self.viewport.overlay.opacity - notches * OPACITY_STEP / 2)
+        else:
+            self.viewport.scroll(notches * (FAST if held & Qt.KeyboardModifier.ShiftModifier else 1))
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag."""
+        self._drag = self._drag_of(event)
+        self._pressed = event.position()
+        self._slice_at_press, self._window_at_press = self.viewport.slice, self.viewport.window
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with the drag, or follow the cursor."""
+        if self._drag is None:
+            self._follow(event.position())
+            return
+        right, down = event.position().x() - self._pressed.x(), event.position().y() - self._pressed.y()
+        if self._drag == "scroll":
+            moved = dragged_slices(down, self.viewport.frames, self.height())
+            self.viewport.go_to(self._slice_at_press + moved)
+        elif self._drag == "window" and self._window_at_press is not None:
+            self.viewport.set_window(self._window_at_press.dragged(right, -down, _speed(event)))
+        elif self._drag == "pan":
+            self.viewport.pan(right, down, self._size())
+            self._pressed = event.position()
+        elif self._drag == "zoom":
+            self.viewport.zoom_at(1.01 ** -down, (self.width() / 2, self.height() / 2), self._size())
+            self._pressed = event.position()
+        self._follow(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the drag."""
+        self._drag = None
+        event.accept()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """No value without a cursor."""
+        self._cursor = None
+        self.update()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show the value at once."""
+        self._follow(event.position())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space held makes the left button pan."""
+        if event.key() == Qt.Key.Key_Space:
+            self._space = True
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space is free again."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self.unsetCursor()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusInEvent(self, _event: QFocusEvent) -> None:
+        """Show the focus frame."""
+        self.update()
+
+    def focusOutEvent(self, _event: QFocusEvent) -> None:
+        """Forget held keys; hide the focus frame."""
+        self._space = False
+        self.unsetCursor()
+        self.update()
+
+    def _drag_of(self, event: QMouseEvent) -> str | None:
+        button = event.button()
+        if button == Qt.MouseButton.MiddleButton:
+            return "zoom" if event.modifiers() & Qt.KeyboardModifier.ControlModifier else "pan"
+        if button == Qt.MouseButton.LeftButton and self._space:
+            return "pan"
+        if button == Qt.MouseButton.LeftButton:
+            return "scroll" if self._settings.mouse == "stack" else "window"
+        if button == Qt.MouseButton.RightButton:
+            return "window" if self._settings.mouse == "stack" else "scroll"
+        return None
+
+    def _follow(self, position: QPointF) -> None:
+        placed = self.viewport.placement(self.width(), self.height())
+        cursor = placed.pixel_at(position.x(), position.y()) if self.viewport.volume is not None else None
+        if cursor != self._cursor:
+            self._cursor = cursor
+            self.update()
+
+    def _size(self) -> tuple[float, float]:
+        return float(self.width()), float(self.height())
+
+    def cursor_pixel(self) -> tuple[int, int] | None:
+        """The shown pixel under the cursor."""
+        return self._cursor
+
+    def point_of(self, row: float, column: float) -> QPoint:
+        """Widget point of a shown pixel."""
+        x, y = self.viewport.placement(self.width(), self.height()).to_widget(row, column)
+        return QPoint(round(x), round(y))
+
+
+def _speed(event: QMouseEvent) -> float:
+    if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        return _FINE
+    return _COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0

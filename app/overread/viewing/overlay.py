@@ -1,0 +1,133 @@
+"""The heatmap over a volume: shown or hidden, how opaque, from which activation on."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overread.core.geometry import Grid
+from overread.core.heatmap import Heatmap
+from overread.viewing.colourmap import first_level
+from overread.viewing.contour import contour_segments, joined
+from overread.viewing.state import State
+from overread.viewing.turn import Turn
+
+DEFAULT_OPACITY = 0.35
+DEFAULT_THRESHOLD = 0.25
+OPACITY_STEP = 0.1
+_KEPT_SLICES = 48
+Line = NDArray[np.float32]
+_CONTOUR_GRID = 64
+"""Squares per side on which the contour is traced: the map is far coarser than the image."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatSlice:
+    """One slice of the map at image size, as shown: 256 levels of the fixed scale."""
+
+    levels: NDArray[np.uint8]
+
+    def box(self, level: int) -> tuple[int, int, int, int] | None:
+        """Top, bottom, left, right (ends excluded) of what reaches a level; None when nothing does."""
+        reached = self.levels >= level
+        rows, columns = np.flatnonzero(reached.any(axis=1)), np.flatnonzero(reached.any(axis=0))
+        if rows.size == 0:
+            return None
+        return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+class Overlay(State):
+    """State of the layer. Tells ``heatmap``, ``look`` (opacity, threshold) or ``shown``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heatmap: Heatmap | None = None
+        self.opacity = DEFAULT_OPACITY
+        self.threshold = DEFAULT_THRESHOLD
+        self.shown = True
+        self.held = False
+        self._grid: Grid | None = None
+        self._turn = Turn()
+        self._levels: OrderedDict[int, HeatSlice] = OrderedDict()
+        self._contours: OrderedDict[tuple[int, float], list[Line]] = OrderedDict()
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether the layer is drawn now."""
+        return self.heatmap is not None and self.shown and not self.held
+
+    @property
+    def first_level(self) -> int:
+        """The lowest of 256 levels that is drawn."""
+        return first_level(self.threshold)
+
+    @property
+    def threshold_activation(self) -> float:
+        """The threshold in the map's own unit."""
+        return self.threshold * (self.heatmap.scale if self.heatmap is not None else 1.0)
+
+    def set_heatmap(self, heatmap: Heatmap | None, grid: Grid | None, turn: Turn) -> None:
+        """Lay another map over the volume, or none. A map is shown when it comes."""
+        self.heatmap = heatmap if grid is not None else None
+        self._grid, self._turn = grid, turn
+        self._levels.clear()
+        self._contours.clear()
+        self.shown = True
+        self.tell("heatmap")
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set the opacity of the layer, 0 to 1."""
+        self.opacity = float(np.clip(round(opacity, 3), 0, 1))
+        self.tell("look")
+
+    def set_threshold(self, threshold: float) -> None:
+        """Set the share of the scale from which on the map is drawn, 0 to 1."""
+        self.threshold = float(np.clip(round(threshold, 3), 0, 1))
+        self.tell("look")
+
+    def toggle(self) -> None:
+        """Show or hide the layer for good."""
+        self.shown = not self.shown
+        self.tell("shown")
+
+    def hold(self, held: bool) -> None:
+        """Hide the layer, and all marks, for as long as a key is held."""
+        if held != self.held:
+            self.held = held
+            self.tell("shown")
+
+    def heat_slice(self, k: int) -> HeatSlice | None:
+        """The map of slice k at image size; the newest slices are kept."""
+        if self.heatmap is None or self._grid is None or not 0 <= k < self.heatmap.values.shape[0]:
+            return None
+        if k not in self._levels:
+            values = self._turn.of(self.heatmap.on_slice(self._grid, k))
+            scaled = np.clip(values * np.float32(255 / self.heatmap.scale) + np.float32(0.5), 0, 255)
+            self._levels[k] = HeatSlice(np.ascontiguousarray(scaled.astype(np.uint8)))
+            _keep_newest(self._levels)
+        self._levels.move_to_end(k)
+        return self._levels[k]
+
+    def contour(self, k: int) -> list[Line]:
+        """The lines at the threshold: points in shown rows and columns."""
+        heat = self.heat_slice(k)
+        if heat is None:
+            return []
+        key = (k, self.threshold)
+        if key not in self._contours:
+            step = max(1, max(heat.levels.shape) // _CONTOUR_GRID)
+            thin = heat.levels[::step, ::step].astype(np.float32)
+            segments = contour_segments(thin, self.first_level - 0.5)
+            self._contours[key] = [line * np.float32(step) for line in joined(segments)]
+            _keep_newest(self._contours)
+        self._contours.move_to_end(key)
+        return self._contours[key]
+
+
+def _keep_newest(kept: OrderedDict[Any, Any]) -> None:
+    while len(kept) > _KEPT_SLICES:
+        kept.popitem(last=False)
