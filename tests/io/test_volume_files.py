@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from overread.core.errors import GeometryError, InputError
+from overread.core.errors import DecodeError, GeometryError, InputError
 from overread.core.geometry import Affine, Grid
 from overread.io import close_apart, read_mask, read_pixels, read_slice, scan, write_mask, write_volume_nifti
 
@@ -77,6 +77,20 @@ def test_volume_files_are_scanned_and_read(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(volume.affine.matrix, AFFINE.matrix, atol=1e-5)
     np.testing.assert_array_equal(read_pixels(volume).stored, values)
     np.testing.assert_array_equal(read_slice(volume, 1), values[1])
+
+
+def test_file_that_changed_since_the_scan_is_said(tmp_path: Path) -> None:
+    write_volume_nifti(tmp_path / "v.nii.gz", np.ones((2, 3, 4), np.float32), AFFINE)
+    (volume,) = scan([tmp_path]).volumes()
+    write_volume_nifti(tmp_path / "v.nii.gz", np.ones((3, 3, 4), np.float32), AFFINE)
+    with pytest.raises(DecodeError, match="has changed"):
+        read_pixels(volume)
+    (tmp_path / "v.nii.gz").write_bytes(b"\x1f\x8bnothing")
+    with pytest.raises(DecodeError, match="damaged or no volume"):
+        read_slice(volume, 0)
+    (tmp_path / "v.nii.gz").unlink()
+    with pytest.raises(DecodeError, match="has gone"):
+        read_pixels(volume)
 
 
 def test_left_handed_file_is_turned_with_its_pixels(tmp_path: Path) -> None:

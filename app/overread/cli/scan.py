@@ -62,5 +62,5 @@ def _row(volume: Volume) -> tuple[object, ...]:
         f"{volume.shape[1]} x {volume.shape[2]}",
         " x ".join(f"{s:.3g}" for s in spacing) if spacing else "-",
         volume.orientation,
-        volume.description or "-",
+        ", ".join(filter(None, (volume.description, *volume.told_apart))) or "-",
     )

@@ -66,6 +66,7 @@ class Volume:
     ``kind`` is ``volume`` (regular grid), ``stack`` (slices that form no regular grid) or ``image`` (no position).
     ``shape`` is (k, j, i). ``slices`` are in order of k. ``file_format`` is ``dicom`` or ``volume-file`` (NIfTI,
     NRRD, MHA: one FrameRef with the path; its slices are read together).
+    ``split_by`` names the tags that told it from other volumes of its series, ``told_apart`` says so in words.
     ``window`` is (centre, width) from the header. ``acquired_s``: seconds after the first volume of its group.
     """
 
@@ -81,6 +82,7 @@ class Volume:
     frame_of_reference: str | None = None
     file_count: int = 1
     split_by: tuple[str, ...] = ()
+    told_apart: tuple[str, ...] = ()
     warnings: tuple[VolumeWarning, ...] = ()
     phase: int | None = None
     b_value: float | None = None

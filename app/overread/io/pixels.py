@@ -21,6 +21,7 @@ from overread.core.progress import SILENT, Progress
 from overread.core.study import FrameRef, Pixels, Volume
 from overread.io.codecs import NATIVE, CodecError
 from overread.io.pixel_file import PixelFile
+from overread.io.volume_files import read_volume_file, read_volume_file_slice
 
 Slice = NDArray[np.generic]
 STAGE = "Reading pixels"
@@ -48,7 +49,7 @@ def read_slice(volume: Volume, k: int) -> Slice:
         The slice cannot be decoded, or its file has gone.
     """
     if volume.file_format == "volume-file":
-        return np.asarray(_read_volume_file(volume).stored[k])
+        return read_volume_file_slice(volume, k)
     reference = volume.slices[k]
     try:
         with PixelFile(reference.path) as file:
@@ -211,16 +212,10 @@ def _decode_error(volume: Volume, why: str, remedy: str = _REMEDY) -> DecodeErro
     return DecodeError(f"The pixels of '{name}' cannot be read", why, remedy)
 
 
-def _read_volume_file(volume: Volume) -> Pixels:
-    from overread.io.volume_files import read_volume_file
-
-    return read_volume_file(volume)
-
-
 def _whole_volume_file(volume: Volume, progress: Progress, order: Sequence[int] | None,
                        on_slice: Callable[[int, Slice], None] | None) -> Pixels:
     progress.step(STAGE, 0, volume.shape[0])
-    pixels = _read_volume_file(volume)
+    pixels = read_volume_file(volume)
     for done, k in enumerate(_order(volume.shape[0], order), start=1):
         if on_slice is not None:
             on_slice(k, pixels.stored[k])

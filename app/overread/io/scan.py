@@ -104,6 +104,7 @@ class _Run:
 
     def _read_here(self, paths: Iterator[str], total: int | None) -> None:
         for path in paths:
+            self._progress.check()
             self._headers.append(read_header(path))
             if len(self._headers) % 16 == 0:
                 self._progress.step(STAGE, len(self._headers), total)

@@ -17,6 +17,7 @@ from overread.core.errors import GeometryError
 from overread.core.geometry import Affine, affine_from_dicom, orientation_of
 from overread.core.roles import Role
 from overread.core.study import FrameRef, Volume, VolumeWarning
+from overread.io.distinction import distinction
 from overread.io.frames import Frame, is_mosaic
 from overread.io.grouping import SAME_PLACE_MM, Group, coordinates, normal_of
 
@@ -52,7 +53,9 @@ def volume_from_group(group: Group) -> Volume:
     warnings += _gap_warnings(frames, along[order], gaps, is_straight)
     warnings += _other_warnings(group, frames)
     volume = _described(frames, "volume" if is_regular else "stack", affine, warnings)
-    return replace(volume, split_by=group.split_by, orientation=orientation_of(normal_of(frames[0])))
+    orientation = orientation_of(normal_of(frames[0]))
+    told_apart = distinction(group.split_by, frames[0], orientation)
+    return replace(volume, split_by=group.split_by, told_apart=told_apart, orientation=orientation)
 
 
 def image_volume(frames: Sequence[Frame], split_by: tuple[str, ...] = ()) -> Volume:

@@ -49,18 +49,36 @@ def read_volume_file(volume: Volume) -> Pixels:
     DecodeError
         The file cannot be read any more or has another size.
     """
+    stored = _asked_apart(volume, None)
+    count = volume.shape[0]
+    return Pixels(stored, np.ones(count), np.zeros(count), volume.units)
+
+
+def read_volume_file_slice(volume: Volume, k: int) -> NDArray[Any]:
+    """One slice of a volume that came from a volume file; the helper process keeps the rest for the next call.
+
+    Raises
+    ------
+    DecodeError
+        See ``read_volume_file``.
+    """
+    return _asked_apart(volume, k)
+
+
+def _asked_apart(volume: Volume, k: int | None) -> NDArray[Any]:
     name = volume.description or volume.id
     try:
         state = os.stat(volume.slices[0].path)
-        stored, _ = call_apart(_read, volume.slices[0].path, state.st_mtime_ns, state.st_size)
+        stored = call_apart(_part, volume.slices[0].path, state.st_mtime_ns, state.st_size, k)
     except OSError as problem:
         raise DecodeError(f"The pixels of '{name}' cannot be read", "its file has gone or cannot be opened",
                           "Open the folder again") from problem
-    if stored.shape != volume.shape:
+    except InputError as problem:
+        raise DecodeError(f"The pixels of '{name}' cannot be read", problem.why, problem.remedy) from problem
+    if stored.shape != (volume.shape if k is None else volume.shape[1:]):
         raise DecodeError(f"The pixels of '{name}' cannot be read", "the file has changed since it was scanned",
                           "Open the folder again")
-    count = volume.shape[0]
-    return Pixels(stored, np.ones(count), np.zeros(count), volume.units)
+    return stored
 
 
 def read_volume_array(path: Path) -> tuple[NDArray[Any], Affine]:
@@ -171,6 +189,11 @@ def _right_handed(matrix: NDArray[np.float64], slices: int) -> tuple[NDArray[np.
     turned[:3, 3] += (slices - 1) * matrix[:3, 2]
     turned[:3, 2] = -matrix[:3, 2]
     return turned, True
+
+
+def _part(path: str, modified_ns: int, size: int, k: int | None) -> NDArray[Any]:
+    array, _ = _read(path, modified_ns, size)
+    return array if k is None else np.asarray(array[min(k, array.shape[0] - 1)])
 
 
 @lru_cache(maxsize=1)

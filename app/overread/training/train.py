@@ -17,6 +17,7 @@ from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_draw
 from overread.training.recipe import FIRST_VALIDATION_SEED, Recipe
 
 WHOLE_SERIES = 10_000
+OFFSET_PATIENTS = 16
 
 
 def train(
@@ -70,7 +71,7 @@ def train(
 
     progress.step("Measuring where cells look", 0, 1)
     rng = np.random.default_rng(recipe.loop.seed)
-    middle = np.stack([p.images[len(p.indices) // 2] for p in validation[:16]])
+    middle = np.stack([p.images[len(p.indices) // 2] for p in validation[:OFFSET_PATIENTS]])
     offset, spread = measure_offset(network, middle, inner_cells(len(middle), OFFSET_CELLS, rng))
     raw = read_validation(TorchEngine(as_one_channel(copy.deepcopy(network))), validation, progress)
     manifest, _ = describe(recipe, raw, offset, spread, network.parameter_count(), datetime.now(UTC).date().isoformat())

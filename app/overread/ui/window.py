@@ -250,6 +250,7 @@ class MainWindow(QMainWindow):
 
     def _run_started(self, volume_id: str) -> None:
         self.run_panel.set_running(True)
+        self.candidates.set_awaited(True)
         self.browse.tree.set_state(volume_id, "being read by a system")
         self._read_id = volume_id
 
@@ -260,6 +261,7 @@ class MainWindow(QMainWindow):
 
     def _run_finished(self, words: str) -> None:
         self.run_panel.set_running(False, words)
+        self.candidates.set_awaited(False)
         result = self.session.has_result(self._read_id)
         self.browse.tree.set_state(self._read_id, "read by a system" if result else "")
 

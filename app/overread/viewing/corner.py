@@ -50,7 +50,7 @@ def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer
     if viewport.inverted:
         below.insert(1, "inverted")
     beside = [layer, thickness_words(volume), slice_position(viewport), count]
-    top = [viewport.title, role_words(volume), _date_words(viewport.date)]
+    top = [viewport.title, role_words(volume), ", ".join(volume.told_apart), _date_words(viewport.date)]
     return CornerText((), tuple(filter(None, top)), tuple(filter(None, below)), tuple(filter(None, beside)))
 
 

@@ -260,7 +260,8 @@ def _study_lines(study: Study) -> tuple[str, str]:
 
 def _detail(volume: Volume) -> str:
     size = " ".join(filter(None, (volume.modality, "·" if volume.modality else "", size_words(volume))))
-    return f"{size}\n{role_words(volume)}"
+    third = ", ".join(filter(None, (role_words(volume), *volume.told_apart)))
+    return f"{size}\n{third}"
 
 
 def _tip(series: Series, volume: Volume) -> str:

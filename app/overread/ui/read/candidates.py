@@ -24,6 +24,7 @@ _TIPS = (
     "Diameter of what the map covers at half its height; not a lesion size", "Slices over which it reaches",
     "Slice on which it is strongest",
 )
+_RUNNING = "A system is reading.\nWhat it marks will be listed here."
 _EMPTY = "No system has read this series yet.\nChoose a system above and run it."
 
 
@@ -36,6 +37,7 @@ class CandidateList(QWidget):
         super().__init__(parent)
         self.setObjectName("candidates")
         self._findings = findings
+        self._is_awaited = False
         self.summary = label("candidates-summary")
         self.caution = label("candidates-caution", caution=True)
         self.points = QComboBox()
@@ -74,11 +76,16 @@ class CandidateList(QWidget):
             self._fill()
         self._show_selection()
 
+    def set_awaited(self, is_awaited: bool) -> None:
+        """Say that a system is reading, where nothing is listed yet."""
+        self._is_awaited = is_awaited
+        self._fill()
+
     def _fill(self) -> None:
         findings = self._findings
         has_reading = findings.reading is not None
         has_scores = has_reading and findings.reading is not None and findings.reading.result != "refused"
-        self.summary.setText(findings.summary() if has_reading else _EMPTY)
+        self.summary.setText(findings.summary() if has_reading else _RUNNING if self._is_awaited else _EMPTY)
         self.summary.setProperty("quiet", not has_reading)
         self.caution.setText(findings.caution)
         self.caution.setVisible(has_scores)

@@ -149,13 +149,16 @@ class RunPanel(QWidget):
         self.volumes.blockSignals(True)
         self.volumes.clear()
         for _study, series, volume in places:
-            self.volumes.addItem(f"{volume_title(series, volume)}  ({volume.frames})", volume.id)
+            told_apart = "".join(f", {words}" for words in volume.told_apart)
+            self.volumes.addItem(f"{volume_title(series, volume)}{told_apart}  ({volume.frames})", volume.id)
         best = first_to_show([volume for _, _, volume in places], self.system.roles)
         at = self.volumes.findData(before) if before is not None else -1
         if at < 0 and best is not None:
             shown = self._session.layout.active.volume
             wanted = best if best.role.name in self.system.roles or shown is None else shown
             at = self.volumes.findData(wanted.id)
+            if at < 0:  # shown while the folder was still being read: the volume has grown and has another id now
+                at = self.volumes.findData(best.id)
         self.volumes.setCurrentIndex(at)
         self.volumes.blockSignals(False)
         self._check()
