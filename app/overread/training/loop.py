@@ -25,7 +25,7 @@ from overread.training.checkpoint import load_checkpoint, save_checkpoint
 from overread.training.drawn import DrawnPatient, iterate_slices
 from overread.training.losses import total_loss
 from overread.training.recipe import LoopRecipe, Recipe
-from overread.training.sampling import Batch, Sampler
+from overread.training.sampling import Sampler
 
 
 @dataclass(slots=True)
@@ -165,6 +165,29 @@ def _check(network: Kim11, sample: Sequence[tuple[DrawnPatient, int, bool]]) -> 
     return roc_auc(scores[labels], scores[~labels])
 
 
+def draw_batch(
+    sampler: Sampler, loop: LoopRecipe, is_whole: bool, random: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Images (n, 1, size, size), lesion masks likewise, pixel areas (n,), turned and zoomed.
+
+    With ``shuffled_labels`` the masks, and so the labels, are those of another batch in another order. Shuffled
+    within the batch, one slice in n would keep its own mask, and from that alone a control learned to find lesions.
+    """
+    size = 320 if is_whole else loop.crop_px
+
+    def draw() -> tuple[Tensor, Tensor, Tensor]:
+        batch = sampler.wholes(loop.whole_batch) if is_whole else sampler.crops(loop.crop_batch, loop.crop_px)
+        lesions = torch.from_numpy(batch.lesions).float()[:, None]
+        return *turn(as_input(batch.images), lesions, size, random), torch.from_numpy(batch.pixel_mm2).float()
+
+    images, masks, pixel_mm2 = draw()
+    if loop.shuffled_labels:
+        _, masks, pixel_mm2 = draw()
+        order = torch.randperm(masks.shape[0], generator=random)
+        masks, pixel_mm2 = masks[order], pixel_mm2[order]
+    return images, masks, pixel_mm2
+
+
 def _step(
     network: Kim11,
     optimiser: torch.optim.Optimizer,
@@ -173,13 +196,11 @@ def _step(
     is_whole: bool,
     random: torch.Generator,
 ) -> float:
-    size = 320 if is_whole else loop.crop_px
-    batch: Batch = sampler.wholes(loop.whole_batch) if is_whole else sampler.crops(loop.crop_batch, loop.crop_px)
-    images, masks = turn(as_input(batch.images), torch.from_numpy(batch.lesions).float()[:, None], size, random)
+    images, masks, pixel_mm2 = draw_batch(sampler, loop, is_whole, random)
     network.train()
     optimiser.zero_grad(set_to_none=True)
     logits, maps = network(three_channels(scan_again(images, random)))
-    loss = total_loss(logits, maps, masks, torch.from_numpy(batch.pixel_mm2).float(), loop)
+    loss = total_loss(logits, maps, masks, pixel_mm2, loop)
     loss.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
     return float(loss.detach())

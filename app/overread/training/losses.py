@@ -28,13 +28,8 @@ def total_loss(logits: Tensor, class_maps: Tensor, masks: Tensor, pixel_mm2: Ten
         (n, 2, cells, cells).
     masks
         Lesion masks (n, 1, size, size), 0 or 1.
-    recipe
-        With ``shuffled_labels`` every label goes, with its mask, to a slice drawn at random from the same batch.
     """
     labels, counts = slice_labels(masks, pixel_mm2)
-    if recipe.shuffled_labels:
-        order = torch.randperm(labels.shape[0])
-        labels, counts, masks = labels[order], counts[order], masks[order]
     difference = logits[:, 1] - logits[:, 0]
     of_slices = functional.binary_cross_entropy_with_logits(difference, labels, reduction="none")
     loss = (of_slices * counts).sum() / counts.sum().clamp(min=1)
