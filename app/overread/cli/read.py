@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
 from overread.cli.output import TerminalProgress, print_json, say, tell
 from overread.core.errors import GateRefusal, InputError, StorageError
 from overread.core.reading import Reading
-from overread.core.study import Scan, Study, Volume
+from overread.core.study import Scan, Volume
 from overread.io import scan, write_json
 from overread.io.heatmaps import HEATMAP_FILE, HEATMAP_NIFTI, write_heatmap, write_heatmap_nifti
 from overread.systems import Bundle, Outcome, ReadRequest, choose_volumes, find_bundle, load_bundle, read, system_of
@@ -64,27 +63,31 @@ def run(arguments: argparse.Namespace) -> int:
 def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
     """The request of a command line on what was found."""
     assigned = dict(_assignment(text, found) for text in arguments.role)
-    volumes = None
-    problem: GateRefusal | None = None
-    for study in found.studies or (Study(None, None, None),):
+    named = {volume.id for volume in assigned.values()}
+    studies = [s for s in found.studies if not named or named & {v.id for v in s.volumes()}]
+    chosen, problems = [], []
+    for study in studies:
         try:
-            volumes, chosen = choose_volumes(study, arguments.system, assigned), study
-            break
+            chosen.append((study, choose_volumes(study, arguments.system, assigned)))
         except GateRefusal as refusal:
-            problem = problem or refusal
-    if volumes is None:
-        assert problem is not None
-        raise problem
-    case = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(arguments.path).resolve().name).strip("-") or "case"
+            problems.append(refusal)
+    if not chosen:
+        raise problems[0]
+    if len(chosen) > 1:
+        raise InputError(
+            f"{arguments.path} cannot be read as one study",
+            f"{len(chosen)} studies in it could be",
+            "Name the folder of one of them, or a volume with --role",
+        )
+    study, volumes = chosen[0]
     return ReadRequest(
         arguments.system,
         volumes,
         arguments.variant,
         arguments.device,
         arguments.engine,
-        case,
-        chosen.study_uid,
-        None if arguments.bundle is None else str(arguments.bundle),
+        study_uid=study.study_uid,
+        bundle_folder=None if arguments.bundle is None else str(arguments.bundle),
     )
 
 

@@ -109,10 +109,11 @@ def warm_up(progress: Progress = SILENT) -> None:
 
 def reading_frame(request: ReadRequest, bundle: Bundle) -> dict[str, Any]:
     """The parts of a reading that do not depend on what is found."""
+    case_id = request.case_id or f"case-{request.volumes[0][1].id[:8]}"
     return {
         "id": str(uuid.uuid4()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "case": {"id": request.case_id, "study_uid": request.study_uid, "condition": None},
+        "case": {"id": case_id, "study_uid": request.study_uid, "condition": None},
         "reader": Reader("system", bundle.system, bundle.variant, bundle.digest),
         "scale": {"low": 0.0, "high": 1.0, "words": []},
     }

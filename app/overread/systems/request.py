@@ -24,7 +24,7 @@ class ReadRequest:
     device, engine
         ``auto``, or one of the devices and engines of this machine.
     case_id
-        Name of the case in the reading; never a patient's.
+        Name of the case in the reading, never a patient's; None takes one that follows from the volume.
     bundle_folder
         A bundle outside the usual folders.
     """
@@ -34,7 +34,7 @@ class ReadRequest:
     variant: str | None = None
     device: str = "auto"
     engine: str = "auto"
-    case_id: str = "case"
+    case_id: str | None = None
     study_uid: str | None = None
     bundle_folder: str | None = None
 
