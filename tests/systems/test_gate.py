@@ -88,7 +88,7 @@ def test_the_one_sure_volume_is_taken() -> None:
     ("volumes", "words"),
     [
         ((_volume(role=Role("t1-hbp", 0.5), description="late"),), r"only a guess \(late\)"),
-        ((_volume(role=Role(None)),), "no volume of this study is known to be t1-hbp"),
+        ((_volume(role=Role(None)),), r"no volume of this study \(it is MR\) is known to be t1-hbp"),
         ((_volume(), _volume(id="other0000000")), "2 volumes of this study are t1-hbp"),
     ],
 )
