@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from overread.training.recipe import Recipe
+
+WIDTH = 110
 
 
 def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
@@ -24,7 +27,7 @@ def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
         f"| {_percent(p['slice']['specificity'])} | {p['lesion_sensitivity']:.0%} | {p['marks_per_case']:.1f} |"
         for name, p in manifest["operating"].items()
     )
-    return f"""# {bundle["system"]}, variant {bundle["variant"]}, version {bundle["version"]}
+    text = f"""# {bundle["system"]}, variant {bundle["variant"]}, version {bundle["version"]}
 
 **Trained and tested on synthetic phantoms; not measured on patients. Not for diagnosis.**
 
@@ -78,9 +81,35 @@ They are not comparable with the phantom figures above.
 
 - Phantoms only: nothing here says how it does on a patient.
 - False marks are to be expected on gallbladder, vessels, heart, kidneys and bowel.
-- Lesions below 12 mm are often missed. Activation extent is what the map covers, not a lesion's size.
+- Not measured by lesion size: expect small lesions to be missed more often. Activation extent is what the map covers,
+  not a lesion's size.
 - A score is not a probability.
 """
+    return _reflowed(text)
+
+
+def _reflowed(text: str) -> str:
+    """Paragraphs and list items filled to ``WIDTH``; headings and tables as they are."""
+    blocks = []
+    for block in text.strip().split("\n\n"):
+        if block.startswith(("#", "|")):
+            blocks.append(block)
+            continue
+        items = ("\n" + block).split("\n- ") if block.startswith("- ") else [block]
+        lines = [
+            textwrap.fill(
+                " ".join(item.split()),
+                WIDTH,
+                initial_indent="- " if block.startswith("- ") else "",
+                subsequent_indent="  " if block.startswith("- ") else "",
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+            for item in items
+            if item.strip()
+        ]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
 
 
 def _percent(interval: list[float]) -> str:
