@@ -133,3 +133,15 @@ def test_version_and_help(overread: Overread) -> None:
     text = overread("--help").out
     for command in ("demo", "scan", "read", "systems", "phantom", "train", "evaluate", "selftest"):
         assert command in text
+
+
+def test_a_folder_with_two_studies_is_not_guessed_at(overread: Overread, cohort: Path) -> None:
+    sentence = overread("read", cohort, "--system", "hbp-detection").refuses()
+    assert "2 studies in it could be" in sentence
+
+
+def test_cases_of_another_site_are_not_taken_for_those_ordered(overread: Overread, cohort: Path) -> None:
+    before = (cohort / "cases.csv").read_bytes()
+    ordered = ("phantom", cohort, "--kind", "hbp", "--cases", 1, "--seed", 810001, "--site", "external-1")
+    assert "hbp-810001 is already there, with site internal" in overread(*ordered).refuses()
+    assert (cohort / "cases.csv").read_bytes() == before

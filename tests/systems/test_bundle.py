@@ -89,3 +89,23 @@ def test_the_users_own_bundle_comes_before_the_shipped_one(copied: Path) -> None
 def test_an_unknown_variant_is_refused_with_the_way_to_get_one() -> None:
     with pytest.raises(BundleError, match="variant huge cannot run: no bundle of it is installed"):
         find_bundle("hbp-detection", "huge")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[operating.default]", "[operating.other]", "threshold"),
+        ('weights = "weights', 'weights = "../weights', "not the name of a file beside it"),
+        ("offset_px", "offset", "offset_px"),
+        ("most = ", "few = ", "most"),
+    ],
+)
+def test_a_manifest_that_lacks_a_figure_is_damaged(copied: Path, old: str, new: str, words: str) -> None:
+    _edit(copied, old, new)
+    with pytest.raises(BundleError, match=f"is damaged: .*{words}"):
+        load_bundle(copied)
+
+
+def test_a_card_in_another_encoding_is_shown_all_the_same(copied: Path) -> None:
+    (copied / "CARD.md").write_bytes("# für Leser".encode("latin-1"))
+    assert load_bundle(copied).card.startswith("# f")

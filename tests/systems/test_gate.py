@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from overread.core.errors import GateRefusal
+from overread.core.errors import GateRefusal, InputError
 from overread.core.geometry import Affine
 from overread.core.roles import Role
 from overread.core.study import FrameRef, Series, Study, Volume, VolumeWarning
@@ -100,3 +100,8 @@ def test_no_system_starts_on_a_guess(volumes: tuple[Volume, ...], words: str) ->
 def test_a_persons_word_counts() -> None:
     guess = _volume(role=Role("t1-hbp", 0.5))
     assert choose_volumes(_study(guess), "hbp-detection", {"t1-hbp": guess}) == (("t1-hbp", guess),)
+
+
+def test_a_role_the_system_does_not_have_is_refused() -> None:
+    with pytest.raises(InputError, match="hbp-detection reads t1-hbp"):
+        choose_volumes(_study(_volume()), "hbp-detection", {"t2": _volume()})

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from overread.phantom import POSITIVE_MM2
 from overread.systems import find_bundle
 from overread.systems.hbp_detection.network import CELL_PX, Kim11, load_weights
-from overread.training.drawn import DrawOrder, draw_all, load_drawn
-from overread.training.receptive_field import INNER, inner_cells, measure_offset
+from overread.systems.hbp_detection.system import build_engine
+from overread.training.bundle_writer import read_validation
+from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_drawn
+from overread.training.receptive_field import INNER, hottest_cells, measure_offset
 from overread.training.recipe import FIRST_VALIDATION_SEED, load_recipe
-from overread.training.train import OFFSET_CELLS, OFFSET_PATIENTS, WHOLE_SERIES
+from overread.training.train import OFFSET_PATIENTS, WHOLE_SERIES, firing_cells
 
 
 def test_inner_cells_have_their_whole_field_inside_the_image() -> None:
@@ -34,12 +38,26 @@ def test_the_manifest_states_where_the_shipped_networks_cells_look(tmp_path: Pat
         for n in range(OFFSET_PATIENTS)
     ]
     patients = [load_drawn(folder) for folder in draw_all(orders, tmp_path, 2)]
-    images = np.stack([p.images[len(p.indices) // 2] for p in patients])
-    rng = np.random.default_rng(recipe.loop.seed)
-    offset, spread = measure_offset(network.eval(), images, inner_cells(len(images), OFFSET_CELLS, rng))
+    raw = read_validation(build_engine(bundle, "cpu", "auto"), [_positive_part(p) for p in patients])
+    images, cells = firing_cells(raw)
+    offset, spread = measure_offset(network.eval(), images, cells)
     placing = bundle.manifest["placing"]
-    assert placing["offset_cells"] >= 50
-    # kernels are stored as float16, which moves single gradients a little: a tenth of a pixel is a hundredth of a cell
+    assert placing["offset_cells"] == len(cells) >= 50
+    # kernels are stored as float16, which moves single gradients a little: a tenth of a pixel is 1/160 of a cell
     assert offset == pytest.approx(placing["offset_px"], abs=0.1)
     assert spread == pytest.approx(placing["offset_sd_px"], abs=0.1)
-    assert np.abs(offset).max() < CELL_PX / 2, "more than half a cell off: the padding does not alternate any more"
+    assert np.abs(offset).max() < CELL_PX / 4, "the padding does not alternate any more"
+
+
+def _positive_part(patient: DrawnPatient) -> DrawnPatient:
+    """The patient's positive slices alone."""
+    positive = patient.lesion_areas_mm2() >= POSITIVE_MM2
+    return dataclasses.replace(patient, images=patient.images[positive], labels=patient.labels[positive])
+
+
+def test_the_hottest_inner_cells_of_the_hottest_maps_are_taken() -> None:
+    maps = np.zeros((3, 20, 20), np.float32)
+    maps[0, 0, 0], maps[0, 6, 7] = 9, 2  # the border does not count: its field leaves the image
+    maps[1, 10, 12] = 5
+    maps[2, 5, 14] = 1
+    assert hottest_cells(maps, 2) == [(1, 10, 12), (0, 6, 7)]

@@ -49,7 +49,7 @@ def _print(document: dict[str, Any]) -> None:
     say(
         f"{bundle['system']} {bundle['variant']} {bundle['version']} on {n['cases']} cases "
         f"({', '.join(f'{v} {k}' for k, v in n['by_label'].items())}), {n['slices']:,} slices; evaluated on this "
-        f"set {document['evaluated_before']} times before."
+        f"set {_times(document['evaluated_before'])} before."
     )
     rows = [
         (
@@ -75,6 +75,10 @@ def _print(document: dict[str, Any]) -> None:
             f"specificity {published['specificity']:.2f}, AUC {published['auc']:.2f}."
         )
     say(document["caution"])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else "never" if count == 0 else f"{count} times"
 
 
 def _figure(value: float | None) -> str:

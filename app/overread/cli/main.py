@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from overread import __version__
-from overread.cli.output import tell
+from overread.cli.output import clear_bar, tell
 from overread.core.errors import Cancelled, OverreadError
 from overread.io.places import user_places
 
@@ -39,17 +39,19 @@ def entry() -> None:
 def main(argv: Sequence[str]) -> int:
     """Run one command line; returns its status."""
     name = argv[0] if argv and argv[0] in COMMANDS else "window"
-    parser = _parser(name)
-    module = _module(name)
-    module.add_arguments(parser)
-    arguments = parser.parse_args(argv[1:] if name in COMMANDS else argv)
     try:
+        parser = _parser(name)
+        module = _module(name)
+        module.add_arguments(parser)
+        arguments = parser.parse_args(argv[1:] if name in COMMANDS else argv)
         _start_log(arguments.log_level)
         return int(module.run(arguments))
     except OverreadError as problem:
+        clear_bar()
         tell(str(problem))
         return REFUSED
     except (Cancelled, KeyboardInterrupt):
+        clear_bar()
         tell("Cancelled.")
         return CANCELLED
     except BrokenPipeError:

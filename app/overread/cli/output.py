@@ -44,6 +44,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
+def clear_bar() -> None:
+    """Take a bar that broke off away, so that what is told stands on a line of its own."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+
+
 class TerminalProgress(Progress):
     """A bar on stderr, on a terminal only. Ctrl+C arrives as KeyboardInterrupt, so it never says cancelled."""
 

@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     system_of(arguments.system)
+    if arguments.nifti and arguments.out is None:
+        raise InputError("--nifti cannot be used", "there is no folder to write to", "Name one with --out")
     out = None if arguments.out is None else output_folder(arguments.out)
     progress = TerminalProgress()
     bundle = (
@@ -56,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         tell(next(m.text for m in outcome.reading.messages if m.level == "refusal"))
         return 2
     if not arguments.json:
+        volume = request.volumes[0][1]
+        say(f"Volume {volume.id}: {volume.description or 'no description'}, {volume.frames} slices.")
         print_reading(outcome.reading, bundle)
     return 0
 
@@ -110,13 +114,15 @@ def output_folder(path: Path) -> Path:
 
 
 def write_outcome(out: Path, outcome: Outcome, request: ReadRequest, with_nifti: bool) -> None:
-    """The heatmap first, the reading that names it last."""
+    """The heatmap first, then the reading that names it; nothing of an earlier reading stays beside them."""
+    for name in (READING_FILE, HEATMAP_FILE, HEATMAP_NIFTI):
+        (out / name).unlink(missing_ok=True)
     if outcome.heatmap is not None:
         write_heatmap(out / HEATMAP_FILE, outcome.heatmap)
-        grid = request.volumes[0][1].grid
-        if with_nifti and grid is not None:
-            write_heatmap_nifti(out / HEATMAP_NIFTI, outcome.heatmap, grid)
     write_json(out / READING_FILE, outcome.reading.to_json())
+    grid = request.volumes[0][1].grid
+    if outcome.heatmap is not None and with_nifti and grid is not None:
+        write_heatmap_nifti(out / HEATMAP_NIFTI, outcome.heatmap, grid)
 
 
 def print_reading(reading: Reading, bundle: Bundle) -> None:
@@ -133,7 +139,7 @@ def print_reading(reading: Reading, bundle: Bundle) -> None:
         first, last = mark.slices[0] + 1, mark.slices[-1] + 1
         say(
             f"  {mark.id:<4} score {mark.score:.2f}{' ' if mark in shown else '*'} slices {first}-{last}, peak "
-            f"{(mark.peak_slice or 0) + 1}, at x {x:.0f} y {y:.0f} z {z:.0f} mm, activation extent {extent}"
+            f"{(mark.peak_slice or 0) + 1}, at x {x:.0f} y {y:.0f} z {z + 0.0:.0f} mm, activation extent {extent}"
         )
     if len(reading.marks) > len(shown):
         say(

@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"the recipe is for phantoms of kind {recipe.kind}, not {arguments.phantom}",
             f"Give --phantom {recipe.kind}",
         )
+    if arguments.jobs < 1:
+        raise InputError("This training cannot begin", "--jobs must be at least 1", "Leave it out or give 1 or more")
     if arguments.shuffled_labels:
         recipe = as_control(recipe)
     work = output_folder(arguments.work or user_places().cache / "training" / arguments.out.resolve().name)

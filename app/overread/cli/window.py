@@ -34,7 +34,7 @@ def open_window(paths: list[str], screenshot: Path | None, read_on_open: bool = 
     InputError
         There is no screen.
     """
-    if not has_screen():
+    if screenshot is None and not has_screen():
         raise InputError(
             "The window cannot open",
             "there is no screen here",

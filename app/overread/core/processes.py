@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
+from overread.core.errors import DeviceError
 from overread.core.progress import Progress
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -34,7 +37,7 @@ def run_in_processes(
             done += 1
             progress.step(stage, done, total)
         return
-    with _one_thread_each(), ProcessPoolExecutor(min(jobs, total), mp_context=get_context("spawn")) as pool:
+    with _one_thread_each(), _pool(min(jobs, total)) as pool:
         waiting = {pool.submit(function, *arguments) for arguments in calls}
         try:
             while waiting:
@@ -43,8 +46,21 @@ def run_in_processes(
                     future.result()
                 done += len(finished)
                 progress.step(stage, done, total)
+        except BrokenProcessPool as problem:
+            raise DeviceError(
+                f"{stage} broke off", "a process ended, perhaps for lack of memory", "Try again with --jobs 1"
+            ) from problem
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupt)
+
+
+def ignore_interrupt() -> None:
+    """What a pool's process does first: Ctrl+C reaches the whole group, and the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -178,20 +178,23 @@ def _serve(connection: Connection, cancel: Event, niceness: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(niceness)
+    lent: list[SharedMemory] = []  # Windows forgets a block with its last handle: ours stays until the next call
     while True:
         try:
             function, args = connection.recv()
         except (EOFError, OSError):
             return
+        while lent:
+            lent.pop().close()
         with contextlib.suppress(BrokenPipeError):
-            connection.send(_answer(function, args, _PipeProgress(connection, cancel)))
+            connection.send(_answer(function, args, _PipeProgress(connection, cancel), lent))
 
 
-def _answer(function: str, args: tuple[Any, ...], progress: Progress) -> tuple[str, Any]:
+def _answer(function: str, args: tuple[Any, ...], progress: Progress, lent: list[SharedMemory]) -> tuple[str, Any]:
     module, _, name = function.partition(":")
     try:
         result = getattr(importlib.import_module(module), name)(*args, progress)
-        return "result", _pack(result)
+        return "result", _pack(result, lent)
     except Cancelled:
         return "cancelled", None
     except OverreadError as problem:
@@ -200,7 +203,7 @@ def _answer(function: str, args: tuple[Any, ...], progress: Progress) -> tuple[s
         return "bug", traceback.format_exc()
 
 
-def _pack(value: Any) -> tuple[bytes, str | None, list[int]]:
+def _pack(value: Any, lent: list[SharedMemory]) -> tuple[bytes, str | None, list[int]]:
     """Value as (message, name of a shared block or None, sizes of its buffers)."""
     buffers: list[pickle.PickleBuffer] = []
     message = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
@@ -215,9 +218,8 @@ def _pack(value: Any) -> tuple[bytes, str | None, list[int]]:
         shared[at : at + view.nbytes] = np.frombuffer(view, dtype=np.uint8)
         at += view.nbytes
     del shared
-    name = block.name
-    block.close()
-    return message, name, sizes
+    lent.append(block)
+    return message, block.name, sizes
 
 
 def _unpack(packed: tuple[bytes, str | None, list[int]]) -> Any:

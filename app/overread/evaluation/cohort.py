@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,10 @@ from pathlib import Path
 from overread.core.errors import InputError
 from overread.core.processes import run_in_processes
 from overread.core.progress import SILENT, Progress
-from overread.core.truth import Truth
-from overread.io import CaseRow, uid_from, write_cases, write_mask, write_mr_series, write_truth
-from overread.phantom import KINDS, SITES, Case, make_case
+from overread.io import CaseRow, read_truth, uid_from, write_cases, write_mask, write_mr_series, write_truth
+from overread.phantom import KINDS, SITES, VERSION, Case, make_case
 
-CASES_CSV, TRUTH_FILE, MASK_FILE = "cases.csv", "truth.json", "truth-mask.nii.gz"
+CASES_CSV, TRUTH_FILE, MASK_FILE, SERIES_FOLDER = "cases.csv", "truth.json", "truth-mask.nii.gz", "series"
 VALIDATION_FROM, TEST_FROM, EXTERNAL_FROM = 800_000, 900_000, 1_000_000
 
 
@@ -60,10 +60,26 @@ def orders(kind: str, count: int, seed: int, site: str, normals: float) -> list[
 def make_cohort(folder: Path, wanted: Sequence[CaseOrder], jobs: int = 2, progress: Progress = SILENT) -> Path:
     """Make the cases that are not there yet, then cases.csv; returns its path."""
     missing = [order for order in wanted if not (case_folder(folder, order) / TRUTH_FILE).exists()]
+    for order in wanted:
+        if order not in missing:
+            _check_same(order, case_folder(folder, order) / TRUTH_FILE)
     if missing:
         run_in_processes(make_case_folder, [(order, folder) for order in missing], jobs, "Making phantoms", progress)
     write_cases(folder / CASES_CSV, [_row(folder, order) for order in wanted])
     return folder / CASES_CSV
+
+
+def _check_same(order: CaseOrder, truth_file: Path) -> None:
+    """Refuse to take a case of another site, share of normals or version of the digital liver for the one ordered."""
+    found = read_truth(truth_file).generator
+    wanted = {"version": VERSION, "kind": order.kind, "site": order.site, "seed": order.seed, "normals": order.normals}
+    other = [f"{key} {found.get(key)}" for key, value in wanted.items() if found.get(key) != value]
+    if other:
+        raise InputError(
+            "These cases cannot be made",
+            f"{truth_file.parent.name} is already there, with {', '.join(other)}",
+            "Name another folder",
+        )
 
 
 def case_folder(folder: Path, order: CaseOrder) -> Path:
@@ -75,9 +91,10 @@ def make_case_folder(order: CaseOrder, folder: Path, progress: Progress = SILENT
     """Make one case: images, mask, and truth last, so that a case with a truth is whole."""
     case = make_case(order.kind, order.seed, order.site, order.normals, progress)
     target = case_folder(folder, order)
+    shutil.rmtree(target / SERIES_FOLDER, ignore_errors=True)  # what a broken-off call left
     frame = uid_from(f"{case.name}/{order.site}/frame")
     write_mr_series(
-        target / "series",
+        target / SERIES_FOLDER,
         stored=case.stored,
         slope=case.slope,
         intercept=case.intercept,
@@ -89,7 +106,8 @@ def make_case_folder(order: CaseOrder, folder: Path, progress: Progress = SILENT
         progress=progress,
     )
     write_mask(target / MASK_FILE, case.labels, case.affine)
-    truth: Truth = dataclasses.replace(case.truth, frame_of_reference=frame)
+    generator = {**case.truth.generator, "normals": order.normals}
+    truth = dataclasses.replace(case.truth, frame_of_reference=frame, generator=generator)
     write_truth(target / TRUTH_FILE, truth)
     return target
 
@@ -131,8 +149,6 @@ def split_of(seed: int) -> str:
 
 
 def _row(folder: Path, order: CaseOrder) -> CaseRow:
-    from overread.io import read_truth
-
     target = case_folder(folder, order)
     label = read_truth(target / TRUTH_FILE).label
     name = f"{order.kind}-{order.seed}"

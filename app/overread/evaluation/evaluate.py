@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import BundleError, InputError, StorageError
+from overread.core.errors import BundleError, GateRefusal, InputError, StorageError
 from overread.core.heatmap import Heatmap
 from overread.core.progress import SILENT, Progress
 from overread.core.reading import canonical_json
@@ -23,11 +23,13 @@ from overread.evaluation.rows import lesion_rows, patient_rows, slice_auc_row, s
 from overread.evaluation.trivial import darkest_of_largest_bright_organ, middle_of_the_stack
 from overread.io import CaseRow, read_cases, read_mask, read_pixels, read_truth, scan
 from overread.systems.bundle import Bundle
+from overread.systems.gate import refusals
 from overread.systems.hbp_detection.measure import CaseResult, CaseTruth, compare, truth_of
 from overread.systems.hbp_detection.prepare import prepare
 from overread.systems.hbp_detection.system import build_engine, interpret, map_affine, read_slice_image
 
 SCHEMA = "overread.evaluation/1"
+SYSTEM = "hbp-detection"
 COUNTED = "evaluations.jsonl"
 CONTROL = "shuffled-label control"
 PUBLISHED = [
@@ -68,6 +70,12 @@ def evaluate(
     InputError
         No cases, or a case without truth or without a volume to read.
     """
+    if bundle.system != SYSTEM:
+        raise BundleError(
+            f"The bundle {bundle.folder.name} cannot be evaluated",
+            f"this version evaluates {SYSTEM} only",
+            f"Name a bundle of {SYSTEM}",
+        )
     rows = read_cases(cases_csv)
     if not rows:
         raise InputError(f"{cases_csv.name} cannot be evaluated on", "it lists no cases", "Add cases with truth to it")
@@ -119,19 +127,15 @@ def times_evaluated(bundle: Bundle, cases_digest: str) -> int:
 
 def _control_engine(bundle: Bundle, device: str) -> Engine | None:
     """The network trained on shuffled labels, where the bundle brings one."""
-    table = bundle.manifest.get("control")
-    if table is None:
-        return None
-    path = bundle.folder / table["weights"]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != table["weights_sha256"]:
-        raise BundleError(
-            f"The control of {bundle.folder.name} cannot run", "its weight file is damaged", "Install the bundle again"
-        )
-    return build_engine(bundle, device, "auto", weights=path)
+    path = bundle.control_path
+    return None if path is None else build_engine(bundle, device, "auto", weights=path)
 
 
 def _read_case(row: CaseRow, engine: Engine, control: Engine | None, bundle: Bundle) -> CaseRead:
     volume = _volume_of(row)
+    reasons = refusals(volume, bundle.manifest["gate"])
+    if reasons:
+        raise GateRefusal(f"Case {row.case} cannot be evaluated", "; ".join(reasons), "Leave it out of the list")
     grid = volume.grid
     assert grid is not None
     started = time.perf_counter()

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import ParamSpec, TypeVar
 
 from overread.core.errors import Cancelled, DecodeError
+from overread.core.processes import ignore_interrupt
 from overread.core.progress import SILENT, Progress
 
 Arguments = ParamSpec("Arguments")
@@ -80,7 +81,8 @@ def close_apart() -> None:
 def _pool() -> ProcessPoolExecutor:
     with _lock:
         if not _pools:
-            _pools.append(ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")))
+            _pools.append(ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"),
+                                       initializer=ignore_interrupt))
         return _pools[0]
 
 

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,8 @@ def _check_memory(volume: Volume, dtype: np.dtype[Any]) -> None:
 
 def _decode_error(volume: Volume, why: str, remedy: str = _REMEDY) -> DecodeError:
     name = volume.description or f"volume {volume.id}"
+    if not Path(volume.slices[0].path).exists():
+        why, remedy = "its files are no longer there", "Check that the disk or share is there, then open it again"
     return DecodeError(f"The pixels of '{name}' cannot be read", why, remedy)
 
 

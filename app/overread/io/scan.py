@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from overread.core.errors import DecodeError, InputError
+from overread.core.processes import ignore_interrupt
 from overread.core.progress import SILENT, Progress
 from overread.core.study import Scan, SetAside
 from overread.io.apart import can_have_helpers
@@ -115,7 +116,8 @@ class _Run:
         """Share the files out between worker processes and this one; what a broken pool leaves is read here."""
         chunks = [paths[n:n + CHUNK] for n in range(0, len(paths), CHUNK)][::-1]
         waiting: dict[Future[list[FileHeader]], list[str]] = {}
-        pool = ProcessPoolExecutor(self._jobs - 1, mp_context=multiprocessing.get_context("spawn"))
+        pool = ProcessPoolExecutor(self._jobs - 1, mp_context=multiprocessing.get_context("spawn"),
+                                       initializer=ignore_interrupt)
         try:
             while chunks or waiting:
                 while chunks and len(waiting) < 2 * (self._jobs - 1):

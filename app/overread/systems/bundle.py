@@ -79,29 +79,34 @@ class Bundle:
         """The line that stands wherever a score of this bundle stands."""
         return f"Trained on {self.trained_on}, not for diagnosis."
 
+    @property
+    def control_path(self) -> Path | None:
+        """Weights of the network trained on shuffled labels, where the bundle brings one."""
+        table = self.manifest.get("control")
+        return None if table is None else self.folder / Path(str(table["weights"])).name
+
     def check_weights(self) -> None:
-        """Compare the weight file with the digest in the manifest.
+        """Compare the weight files with the digests in the manifest.
 
         Raises
         ------
         BundleError
-            The file is missing or is not the one the manifest names.
+            A file is missing or is not the one the manifest names.
         """
+        self._check(self.weights_path, str(self.manifest["bundle"]["weights_sha256"]))
+        if self.control_path is not None:
+            self._check(self.control_path, str(self.manifest["control"].get("weights_sha256")))
+
+    def _check(self, path: Path, digest: str) -> None:
         what = f"The bundle {self.folder.name} cannot run"
         try:
-            found = hashlib.sha256(self.weights_path.read_bytes()).hexdigest()
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as problem:
-            raise BundleError(
-                what,
-                f"its weight file {self.weights_path.name} cannot be read ({problem.strerror})",
-                "Install the bundle again",
-            ) from problem
-        if found != self.manifest["bundle"]["weights_sha256"]:
-            raise BundleError(
-                what,
-                f"its weight file {self.weights_path.name} is damaged or not the one it was released with",
-                "Install the bundle again",
-            )
+            why = f"its weight file {path.name} cannot be read ({problem.strerror})"
+            raise BundleError(what, why, "Install the bundle again") from problem
+        if found != digest:
+            why = f"its weight file {path.name} is damaged or not the one it was released with"
+            raise BundleError(what, why, "Install the bundle again")
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -112,7 +117,7 @@ def load_bundle(folder: Path) -> Bundle:
     BundleError
         There is no bundle, it is damaged, foreign, or of a newer schema.
     """
-    what = f"The bundle {folder.name} cannot run"
+    what = f"The bundle {folder.resolve().name} cannot run"
     try:
         raw = (folder / MANIFEST).read_bytes()
         manifest = tomllib.loads(raw.decode("utf-8"))
@@ -124,7 +129,8 @@ def load_bundle(folder: Path) -> Bundle:
         ) from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise BundleError(what, f"its {MANIFEST} is damaged ({problem})", "Install the bundle again") from problem
-    schema = manifest.get("bundle", {}).get("schema")
+    head = manifest.get("bundle")
+    schema = head.get("schema") if isinstance(head, dict) else None
     if schema != SCHEMA:
         raise BundleError(
             what,
@@ -139,9 +145,36 @@ def load_bundle(folder: Path) -> Bundle:
     ]
     if absent:
         raise BundleError(what, f"its {MANIFEST} lacks {', '.join(absent)}", "Install the bundle again")
-    card = folder / CARD
-    text = card.read_text(encoding="utf-8") if card.is_file() else "This bundle came without a card."
-    return Bundle(folder, manifest, text, hashlib.sha256(raw).hexdigest())
+    fault = _first_fault(manifest)
+    if fault is not None:
+        raise BundleError(what, f"its {MANIFEST} is damaged: {fault}", "Install the bundle again")
+    return Bundle(folder, manifest, _card_of(folder), hashlib.sha256(raw).hexdigest())
+
+
+def _first_fault(manifest: Mapping[str, Any]) -> str | None:
+    """What is wrong with a manifest that has all its tables, or None."""
+    try:
+        weights = str(manifest["bundle"]["weights"])
+        if Path(weights).name != weights:
+            return f"weights are {weights!r}, not the name of a file beside it"
+        if "control" in manifest:
+            str(manifest["control"]["weights"])
+        float(manifest["placing"]["activation_scale"])
+        _row, _column = (float(v) for v in manifest["placing"]["offset_px"])
+        float(manifest["findings"]["floor"])
+        int(manifest["findings"]["most"])
+        for name, table in {"default": manifest["operating"]["default"], **manifest["operating"]}.items():
+            _operating(name, table)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        return f"{type(problem).__name__} {problem}"
+    return None
+
+
+def _card_of(folder: Path) -> str:
+    try:
+        return (folder / CARD).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "This bundle came without a card."
 
 
 def bundle_folders() -> list[Path]:

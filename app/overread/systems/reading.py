@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from overread.core.errors import GateRefusal, InputError
+from overread.core.errors import BundleError, GateRefusal, InputError
 from overread.core.progress import SILENT, Progress
 from overread.core.reading import Message, Reader, Reading
 from overread.core.study import Study, Volume
@@ -50,6 +50,13 @@ def choose_volumes(study: Study, system_id: str, assigned: Mapping[str, Volume])
         No volume plays a role for sure, or several do.
     """
     system = system_of(system_id)
+    for role in assigned:
+        if role not in system.roles:
+            raise InputError(
+                f"--role {role}=... cannot be used",
+                f"{system_id} reads {', '.join(system.roles)}",
+                "Name one of these roles",
+            )
     chosen = []
     for role in system.roles:
         if role in assigned:
@@ -85,6 +92,12 @@ def read(request: ReadRequest, progress: Progress = SILENT) -> Outcome:
     system = system_of(request.system)
     folder = request.bundle_folder
     bundle = load_bundle(Path(folder)) if folder is not None else find_bundle(system.id, request.variant)
+    if bundle.system != system.id:
+        raise BundleError(
+            f"The bundle {bundle.folder.name} cannot run",
+            f"it belongs to {bundle.system}, not {system.id}",
+            f"Name a bundle of {system.id}",
+        )
     for role, volume in request.volumes:
         reasons = refusals(volume, bundle.manifest["gate"])
         if reasons:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def describe(
     if table is not None:
         manifest["calibration"] = table
     spots = np.array([d for r in results for d in r.hot_spot_mm])
+    centred = manifest | {"placing": manifest["placing"] | {"offset_px": [0.0, 0.0]}}
+    unmoved = np.array([d for r in raw for d in _compare(r, centred).hot_spot_mm])
     manifest["evaluation"] = {
         "validation": {
             "patients": len(results),
@@ -102,6 +105,7 @@ def describe(
                 "p90": round(float(np.percentile(spots, 90)), 2),
                 "within_15": round(float(np.mean(spots <= 15)), 4),
                 "slices": int(spots.size),
+                "median_without_offset": round(float(np.median(unmoved)), 2),
             },
         }
     }
@@ -133,13 +137,24 @@ def write_bundle(folder: Path, network: Any, manifest: dict[str, Any], recipe: R
 def write_weights(path: Path, network: Any) -> str:
     """Weights as safetensors, kernels in float16, batch norm in float32; returns the SHA-256 of the file."""
     import torch
-    from safetensors.torch import save_file
 
     tensors = {
         name: (t.to(torch.float16) if t.ndim == 4 else t).contiguous().cpu() for name, t in network.state_dict().items()
     }
-    write_atomically(path, lambda beside: save_file(tensors, beside))
+    write_atomically(path, lambda beside: _save(tensors, beside))
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _save(tensors: dict[str, Any], path: Path) -> None:
+    """As ``save_file``, with the errors of the disk as such, and readable by whom the folder lets in."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(tensors, path)
+    except SafetensorError as problem:
+        raise OSError(errno.EIO, str(problem)) from problem
+    path.chmod(0o644)
 
 
 def add_control(folder: Path, network: Any) -> None:

@@ -13,6 +13,7 @@ def save_checkpoint(
     path: Path, network: dict[str, Any], best: dict[str, Any], optimiser: dict[str, Any], facts: dict[str, Any]
 ) -> None:
     """Write tensors of the network, of its best check and of the optimiser, and plain facts as JSON."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors = {f"network.{k}": v.contiguous() for k, v in network.items()}
@@ -23,10 +24,12 @@ def save_checkpoint(
     try:
         save_file(tensors, beside, metadata={"facts": json.dumps(facts)})
         beside.replace(path)
-    except OSError as problem:
+    except (OSError, SafetensorError) as problem:
         beside.unlink(missing_ok=True)
         raise StorageError(
-            "The training's state cannot be kept", str(problem.strerror), "Make room, then go on with --resume"
+            "The training's state cannot be kept",
+            getattr(problem, "strerror", None) or "the disk refuses",
+            "Make room, then go on with --resume",
         ) from problem
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from overread.core.geometry import Affine, Grid
 from overread.core.processes import run_in_processes
 from overread.core.progress import SILENT, Progress
-from overread.phantom import FIRST_LESION, LABELS, draw_patient
+from overread.phantom import FIRST_LESION, LABELS, VERSION, draw_patient
 from overread.systems.hbp_detection.prepare import body_range_of, plan
 
 LOOK_ALIKES = tuple(
@@ -64,7 +64,7 @@ class DrawnPatient:
 def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Progress = SILENT) -> list[Path]:
     """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / f"{o.kind}-{o.seed:07d}-{o.site}-{o.normals:g}-{o.slices}" for o in orders]
+    targets = [folder / f"{o.kind}-v{VERSION}-{o.seed:07d}-{o.site}-{o.normals:g}-{o.slices}" for o in orders]
     missing = [
         (order, target) for order, target in zip(orders, targets, strict=True) if not (target / "about.json").exists()
     ]

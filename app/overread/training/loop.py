@@ -64,13 +64,13 @@ def fit(
     channels_last(network)
     optimiser = torch.optim.Adam(network.parameters(), lr=loop.learning_rate)
     history, first, best = History(), 0, (-1.0, network.state_dict())
-    sampler = Sampler(training, loop.negatives, np.random.default_rng(loop.seed))
+    if resume and checkpoint is not None and checkpoint.exists():
+        first, best = _restore(checkpoint, network, optimiser, history)
+    sampler = Sampler(training, loop.negatives, np.random.default_rng([loop.seed, first]))
     if not sampler.positive or not sampler.negative:
         raise InputError(
             "This training cannot begin", "its patients hold no positive or no negative slices", "Draw more patients"
         )
-    if resume and checkpoint is not None and checkpoint.exists():
-        first, best = _restore(checkpoint, network, optimiser, history)
     random = torch.Generator().manual_seed(loop.seed + first)
     sample = check_sample(validation, loop.check_slices, loop.seed)
     check_at = {round((n + 1) * loop.crop_steps / loop.checks) for n in range(loop.checks)}

@@ -44,14 +44,18 @@ def slice_rows(results: Sequence[CaseResult]) -> SliceRows:
 def choose_floor(read_at: Callable[[float], Sequence[CaseResult]]) -> tuple[float, float, Sequence[CaseResult]]:
     """The highest floor that keeps at least 99 % of the lesions, the share it misses, and the cases read at it.
 
-    When none keeps so many, the lowest floor is taken.
+    When none keeps so many, the highest of those that keep the most: a lower one would only add marks.
     """
+    best: tuple[float, float, Sequence[CaseResult]] | None = None
     for floor in FLOORS:
         results = read_at(floor)
         missed = missed_share(results)
+        if best is None or missed < best[1]:
+            best = floor, missed, results
         if missed <= 1 - KEEP_SHARE:
             break
-    return floor, missed, results
+    assert best is not None
+    return best
 
 
 def missed_share(results: Sequence[CaseResult]) -> float:

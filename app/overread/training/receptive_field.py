@@ -54,7 +54,13 @@ def measure_offset(
     return found.mean(axis=0), found.std(axis=0)
 
 
-def inner_cells(images: int, count: int, rng: np.random.Generator) -> list[tuple[int, int, int]]:
-    """Random cells whose receptive field lies inside the image."""
-    rows = rng.integers(*INNER, (count, 2))
-    return [(n % images, int(r), int(c)) for n, (r, c) in enumerate(rows)]
+def hottest_cells(maps: NDArray[np.float32], count: int) -> list[tuple[int, int, int]]:
+    """The hottest inner cell of each map (n, rows, columns), for the ``count`` hottest maps.
+
+    Where a network fires is where its places come from; what a cell over background looks at places nothing.
+    """
+    low, high = INNER
+    inner = maps[:, low:high, low:high].reshape(len(maps), -1)
+    order = np.argsort(-inner.max(axis=1), kind="stable")[:count]
+    at = inner.argmax(axis=1)
+    return [(int(n), low + int(at[n]) // (high - low), low + int(at[n]) % (high - low)) for n in order]

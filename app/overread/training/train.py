@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.phantom import KINDS
-from overread.training.bundle_writer import OFFSET_CELLS, add_control, describe, read_validation, write_bundle
+from overread.systems.hbp_detection.measure import truth_of
+from overread.training.bundle_writer import (
+    OFFSET_CELLS,
+    RawReading,
+    add_control,
+    describe,
+    read_validation,
+    write_bundle,
+)
 from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_drawn
 from overread.training.recipe import FIRST_VALIDATION_SEED, Recipe
 
@@ -67,17 +77,26 @@ def train(
 
     from overread.engines.torch_engine import TorchEngine
     from overread.systems.hbp_detection.network import as_one_channel
-    from overread.training.receptive_field import inner_cells, measure_offset
+    from overread.training.receptive_field import measure_offset
 
-    progress.step("Measuring where cells look", 0, 1)
-    rng = np.random.default_rng(recipe.loop.seed)
-    middle = np.stack([p.images[len(p.indices) // 2] for p in validation[:OFFSET_PATIENTS]])
-    offset, spread = measure_offset(network, middle, inner_cells(len(middle), OFFSET_CELLS, rng))
     raw = read_validation(TorchEngine(as_one_channel(copy.deepcopy(network))), validation, progress)
+    progress.step("Measuring where cells look", 0, 1)
+    images, cells = firing_cells(raw[:OFFSET_PATIENTS])
+    offset, spread = measure_offset(network, images, cells)
     manifest, _ = describe(recipe, raw, offset, spread, network.parameter_count(), datetime.now(UTC).date().isoformat())
     write_bundle(out, network, manifest, recipe, history)
     progress.report("Done", 1, 1)
     return out
+
+
+def firing_cells(raw: Sequence[RawReading]) -> tuple[NDArray[np.uint8], list[tuple[int, int, int]]]:
+    """Positive validation slices uint8 (n, 320, 320), and on the hottest of them the cell that fires most."""
+    from overread.training.receptive_field import hottest_cells
+
+    labels = [truth_of(r.patient.labels, r.patient.affine).slice_labels == 1 for r in raw]
+    images = np.concatenate([r.patient.images[positive] for r, positive in zip(raw, labels, strict=True)])
+    maps = np.concatenate([r.maps[positive] for r, positive in zip(raw, labels, strict=True)])
+    return images, hottest_cells(maps, OFFSET_CELLS)
 
 
 def as_control(recipe: Recipe) -> Recipe:

@@ -78,7 +78,7 @@ COMMANDS: tuple[Command, ...] = (
             _always,
             icon="open"),
     Command("open-file", "Open file…", ("Ctrl+Shift+O",),
-            "Open a DICOM file, DICOMDIR, ZIP, NIfTI, NRRD or MHA",
+            "Open a DICOM file, NIfTI, NRRD or MHA",
             "File", _always),
     Command("save-picture", "Save picture…", ("Ctrl+S",),
             "Save the window as PNG; no patient data are on it", "File",
@@ -140,7 +140,7 @@ COMMANDS: tuple[Command, ...] = (
             _always,
             group=1),
 
-    Command("keys", "Keys and mouse", ("?",), "All keys on one page", "Help", _always, icon="help"),
+    Command("keys", "Keys and mouse", ("F1", "?"), "All keys on one page", "Help", _always, icon="help"),
     Command("log", "Open log folder", (), "The log holds no names of patients", "Help", _always),
     Command("about", "About Overread", (), "Version and purpose", "Help", _always, group=1),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
@@ -64,9 +65,31 @@ def run(paths: list[str], *, screenshot: Path | None = None, system: str | None 
     if paths:
         QTimer.singleShot(0, window, lambda: window.open_paths(list(paths)))
     usual_hook, sys.excepthook = sys.excepthook, _told_by(window)
+    interrupted = _close_on_interrupt(window)
     app.exec()
     sys.excepthook = usual_hook
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupted:
+        raise KeyboardInterrupt
     return picture.status if picture is not None else 0
+
+
+def _close_on_interrupt(window: MainWindow) -> list[int]:
+    """Ctrl+C in the terminal closes the window; the list holds the signal once it came.
+
+    Python sees a signal only while it runs Python: a timer lets it look five times a second.
+    """
+    came: list[int] = []
+
+    def close(number: int, _frame: object) -> None:
+        came.append(number)
+        window.close()
+
+    signal.signal(signal.SIGINT, close)
+    look = QTimer(window)
+    look.timeout.connect(lambda: None)
+    look.start(200)
+    return came
 
 
 def _told_by(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

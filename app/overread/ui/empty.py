@@ -12,7 +12,7 @@ from overread.viewing.findings import RESEARCH_USE
 _WAYS = (
     ("Drop", "a folder or files anywhere on this window"),
     ("Ctrl+O", "a folder with DICOM files"),
-    ("Ctrl+Shift+O", "one file: DICOM, DICOMDIR, ZIP, NIfTI, NRRD, MHA"),
+    ("Ctrl+Shift+O", "one file: DICOM, NIfTI, NRRD, MHA"),
     ("overread PATH", "from the command line"),
     ("overread demo", "a phantom, made and read on this machine"),
 )

@@ -46,6 +46,9 @@ def _matrix(arrangement: str) -> NDArray[np.float64]:
         matrix[1] = 0, -1.2, 0, -130 + 1.2 * 219
     elif arrangement == "flipped columns":
         matrix[0] = -1.2, 0, 0, -150 + 1.2 * 255
+    elif arrangement == "turned":
+        matrix[:2, :2] = [[0, 1.2], [1.2, 0]]
+        matrix[2] = 0, 0, -3, 3 + 3 * 39
     elif arrangement == "oblique":
         a = np.radians(12)
         turn = np.eye(4)
@@ -56,7 +59,7 @@ def _matrix(arrangement: str) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("enhanced", [False, True], ids=["classic", "enhanced"])
 @pytest.mark.parametrize(
-    "arrangement", ["upright", "reversed slices", "flipped rows", "flipped columns", "oblique", "anisotropic"]
+    "arrangement", ["upright", "reversed slices", "flipped rows", "flipped columns", "turned", "oblique", "anisotropic"]
 )
 def test_the_candidate_lies_within_half_a_cell_of_the_known_place(
     tmp_path: Path, arrangement: str, enhanced: bool

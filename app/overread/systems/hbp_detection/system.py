@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import DeviceError, InputError
+from overread.core.errors import BundleError, DeviceError, InputError
 from overread.core.geometry import Affine
 from overread.core.heatmap import Heatmap
 from overread.core.progress import Progress
@@ -36,6 +36,7 @@ from overread.systems.reading import reading_frame
 from overread.systems.request import Outcome, ReadRequest
 
 CELL_PX = 16
+MAP_CELLS = (20, 20)
 
 
 def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
@@ -62,11 +63,13 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     )
     result = interpret(scores, heatmap, volume.id, bundle.manifest)
     messages += [Message("warning", text) for text in cautions(volume, bundle.manifest["gate"])]
-    if not volume.role.is_sure or volume.role.name != role:
+    if volume.role.is_sure and volume.role.name != role:
+        messages.append(Message("warning", f"Read as {role} on a person's word; its header says {volume.role.name}."))
+    elif not volume.role.is_sure:
         messages.append(Message("info", f"The role {role} was given by a person."))
     if pixels.missing:
         messages.append(
-            Message("warning", f"{len(pixels.missing)} slices could not be decoded and were read as empty.")
+            Message("warning", f"{len(pixels.missing)} slices could not be decoded: they were not read and score 0.")
         )
     if not result["marks"]:
         messages.append(Message("info", _words_for_none(bundle)))
@@ -114,9 +117,19 @@ def build_engine(bundle: Bundle, device: str, engine: str, weights: Path | None 
     from overread.systems.hbp_detection.network import Kim11, as_one_channel, load_weights
 
     table = bundle.manifest["network"]
-    network = Kim11(
-        table["layout"], table["pooling"], int(bundle.manifest["input"]["channels"]), int(table.get("width_divisor", 1))
-    )
+    try:
+        network = Kim11(
+            table["layout"],
+            table["pooling"],
+            int(bundle.manifest["input"]["channels"]),
+            int(table.get("width_divisor", 1)),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BundleError(
+            f"The bundle {bundle.folder.name} cannot run",
+            f"its network is not one this version knows ({problem})",
+            "Install the bundle again",
+        ) from problem
     load_weights(network, weights or bundle.weights_path, bundle.folder.name)
     return TorchEngine(as_one_channel(network), chosen)
 
@@ -180,13 +193,13 @@ def _scores_and_maps(
     engine: Engine, preparation: Preparation, pixels: Pixels, progress: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     count = pixels.stored.shape[0]
-    scores, maps = np.zeros(count), []
+    scores, maps = np.zeros(count), np.zeros((count, *MAP_CELLS), dtype=np.float32)
     for k in range(count):
         progress.step("Reading slices", k, count)
-        scores[k], activation = read_slice_image(engine, preparation.image(pixels.slice_values(k)))
-        maps.append(activation)
+        if k not in pixels.missing:
+            scores[k], maps[k] = read_slice_image(engine, preparation.image(pixels.slice_values(k)))
     progress.report("Reading slices", count, count)
-    return scores, np.stack(maps)
+    return scores, maps
 
 
 def _confidence(rating: float, calibration: Mapping[str, Any] | None) -> Confidence | None:
