@@ -42,11 +42,15 @@ def test_the_manifest_states_where_the_shipped_networks_cells_look(tmp_path: Pat
     images, cells = firing_cells(raw)
     offset, spread = measure_offset(network.eval(), images, cells)
     placing = bundle.manifest["placing"]
-    assert placing["offset_cells"] == len(cells) >= 50
+    assert placing["receptive_field_cells"] == len(cells) >= 50
     # kernels are stored as float16, which moves single gradients a little: a tenth of a pixel is 1/160 of a cell
-    assert offset == pytest.approx(placing["offset_px"], abs=0.1)
-    assert spread == pytest.approx(placing["offset_sd_px"], abs=0.1)
-    assert np.abs(offset).max() < CELL_PX / 4, "the padding does not alternate any more"
+    assert offset == pytest.approx(placing["receptive_field_px"], abs=0.1)
+    assert spread == pytest.approx(placing["receptive_field_sd_px"], abs=0.1)
+    assert np.abs(offset).max() < CELL_PX / 2, "the padding does not alternate any more"
+    medians = placing["hot_spot_median_mm"]
+    used = "receptive_field" if placing["offset_px"] == placing["receptive_field_px"] else "none"
+    assert medians[used] == min(medians.values())
+    assert bundle.manifest["evaluation"]["validation"]["hot_spot_mm"]["median"] == medians[used]
 
 
 def _positive_part(patient: DrawnPatient) -> DrawnPatient:

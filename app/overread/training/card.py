@@ -21,7 +21,9 @@ def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
         "lse": "log-sum-exp of the activation map (r = 4), trained with a loss on the map itself",
         "gap": "global average pooling",
     }[manifest["network"]["pooling"]]
-    offset = manifest["placing"]["offset_px"]
+    placing = manifest["placing"]
+    field, spread = placing["receptive_field_px"], placing["receptive_field_sd_px"]
+    medians = placing["hot_spot_median_mm"]
     rows = "\n".join(
         f"| {name} | {p['threshold']:.3f} | {_percent(p['slice']['sensitivity'])} "
         f"| {_percent(p['slice']['specificity'])} | {p['lesion_sensitivity']:.0%} | {p['marks_per_case']:.1f} |"
@@ -64,8 +66,10 @@ evaluations on named test sets.
 - The map's hottest place on positive slices lies a median of {spots["median"]:.1f} mm from the nearest lesion
   voxel (90th
   percentile {spots["p90"]:.1f} mm); {spots["within_15"]:.0%} within 15 mm, {spots["slices"]} slices.
-- A cell looks {offset[0]:+.1f} rows and {offset[1]:+.1f} columns (network pixels) from its nominal centre;
-  candidates are placed accordingly.
+- The mean receptive field of {placing["receptive_field_cells"]} firing cells is centred {field[0]:+.1f} rows and
+  {field[1]:+.1f} columns (network pixels) from the cell's own centre, standard deviation
+  {spread[0]:.1f} and {spread[1]:.1f}. Places moved by it lie a median of {medians["receptive_field"]:.1f} mm from the lesion, unmoved {medians["none"]:.1f} mm: candidates are placed
+  {"with" if any(placing["offset_px"]) else "without"} it.
 - At the floor of {manifest["findings"]["floor"]:.3f} it misses {manifest["findings"]["missed_at_floor"]:.1%}
   of the lesions.
 
