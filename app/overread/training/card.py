@@ -68,7 +68,8 @@ evaluations on named test sets.
   percentile {spots["p90"]:.1f} mm); {spots["within_15"]:.0%} within 15 mm, {spots["slices"]} slices.
 - The mean receptive field of {placing["receptive_field_cells"]} firing cells is centred {field[0]:+.1f} rows and
   {field[1]:+.1f} columns (network pixels) from the cell's own centre, standard deviation
-  {spread[0]:.1f} and {spread[1]:.1f}. Places moved by it lie a median of {medians["receptive_field"]:.1f} mm from the lesion, unmoved {medians["none"]:.1f} mm: candidates are placed
+  {spread[0]:.1f} and {spread[1]:.1f}. Places moved by it lie a median of
+  {medians["receptive_field"]:.1f} mm from the lesion, unmoved {medians["none"]:.1f} mm: candidates are placed
   {"with" if any(placing["offset_px"]) else "without"} it.
 - At the floor of {manifest["findings"]["floor"]:.3f} it misses {manifest["findings"]["missed_at_floor"]:.1%}
   of the lesions.
