@@ -17,6 +17,7 @@ from overread.viewing.placement import Placement, bar_words, scale_bar
 from overread.viewing.viewport import Viewport
 
 MARGIN = 12.0
+_PLATE = QColor(0, 0, 0, 190)
 _HALO = QColor(0, 0, 0, 170)
 _INK = QColor("#e6e8ea")
 _CONTOUR = QColor("#ffd27a")
@@ -146,7 +147,14 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     for y, words in ticks:
         left = bar.left() - 8 - metrics.horizontalAdvance(words)
         draw_text(painter, left, min(y, bar.bottom()) + metrics.ascent() / 2 - 1, words)
-    for n, words in enumerate(("activation (logit)", caution)):
+    lines = ("activation (logit)", caution)
+    wide = max(metrics.horizontalAdvance(words) for words in lines)
+    top = bar.top() - 10 - metrics.height() - metrics.ascent()
+    plate = QRectF(width - MARGIN - wide - 4, top - 2, wide + 8, 2 * metrics.height() + 4)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_PLATE)
+    painter.drawRoundedRect(plate, 3, 3)
+    for n, words in enumerate(lines):
         y = bar.top() - 10 - (1 - n) * metrics.height()
         colour = _INK if n == 0 else QColor(theme.WARNING)
         draw_text(painter, width - MARGIN - metrics.horizontalAdvance(words), y, words, colour)
