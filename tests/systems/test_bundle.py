@@ -73,8 +73,8 @@ def test_a_manifest_that_is_no_toml_is_damaged(copied: Path) -> None:
 
 
 def test_a_manifest_without_a_table_names_it(copied: Path) -> None:
-    _edit(copied, "[placing]", "[placed]")
-    with pytest.raises(BundleError, match="lacks placing"):
+    _edit(copied, "[findings]", "[finding]")
+    with pytest.raises(BundleError, match="lacks findings"):
         load_bundle(copied)
 
 

@@ -104,9 +104,9 @@ def bundle(own_home: Path) -> Path:
         "bundle": {"schema": "overread.bundle/1", "system": "hbp-detection", "variant": "kim-11",
                    "version": "0.0.1",
                    "weights": "weights.safetensors", "weights_sha256": "0", "trained_on": "phantoms"},
-        "input": {"size": 320}, "network": {"name": "kim-11"}, "placing": {"activation_scale": 4.0},
+        "input": {"size": 320}, "network": {"name": "kim-11"}, "placing": {"activation_scale": 4.0, "offset_px": [0.0, 0.0]},
         "gate": {"modality": ["MR"], "orientation": ["axial"], "slices": {"refuse_below": 5}},
-        "findings": {"floor": 0.1},
+        "findings": {"floor": 0.1, "most": 50},
         "operating": {"high-sensitivity": {"threshold": 0.2} | point, "default": {"threshold": 0.5} | point,
                       "high-precision": {"threshold": 0.8} | point},
     }
