@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.errors import BundleError, GateRefusal, InputError, StorageError
-from overread.core.heatmap import Heatmap
 from overread.core.progress import SILENT, Progress
 from overread.core.reading import canonical_json
 from overread.core.study import Volume
@@ -26,7 +25,7 @@ from overread.systems.bundle import Bundle
 from overread.systems.gate import refusals
 from overread.systems.hbp_detection.measure import CaseResult, CaseTruth, compare, truth_of
 from overread.systems.hbp_detection.prepare import prepare
-from overread.systems.hbp_detection.system import build_engine, interpret, map_affine, read_slice_image
+from overread.systems.hbp_detection.system import build_engine, interpret, placed_maps, read_slice_image
 
 SCHEMA = "overread.evaluation/1"
 SYSTEM = "hbp-detection"
@@ -143,13 +142,7 @@ def _read_case(row: CaseRow, engine: Engine, control: Engine | None, bundle: Bun
     preparation = prepare(grid, pixels)
     images = [preparation.image(pixels.slice_values(k)) for k in range(pixels.stored.shape[0])]
     scores, maps = _scores_and_maps(engine, images)
-    placing = bundle.manifest["placing"]
-    heatmap = Heatmap(
-        maps.astype(np.float16),
-        map_affine(preparation.affine, placing["offset_px"]),
-        volume.id,
-        float(placing["activation_scale"]),
-    )
+    heatmap = placed_maps(maps, preparation.affine, volume.id, bundle.manifest["placing"])
     found = interpret(scores, heatmap, volume.id, bundle.manifest)
     seconds = time.perf_counter() - started
     result = compare(row.case, scores, heatmap, found["marks"], _truth_of(row, volume))

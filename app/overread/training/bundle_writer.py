@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import overread
-from overread.core.heatmap import Heatmap
 from overread.core.progress import SILENT, Progress
 from overread.engines.engine import Engine
 from overread.io import write_atomically
 from overread.systems.bundle import CARD, MANIFEST, SCHEMA
 from overread.systems.hbp_detection.measure import CaseResult, compare, truth_of
-from overread.systems.hbp_detection.system import interpret, map_affine, read_slice_image
+from overread.systems.hbp_detection.system import interpret, placed_maps, read_slice_image
 from overread.training import operating
 from overread.training.card import card_text
 from overread.training.drawn import DrawnPatient
@@ -245,13 +244,8 @@ def _positive_activation(reading: RawReading) -> NDArray[np.float32]:
 
 
 def _compare(reading: RawReading, manifest: dict[str, Any]) -> CaseResult:
-    patient, placing = reading.patient, manifest["placing"]
-    heatmap = Heatmap(
-        reading.maps.astype(np.float16),
-        map_affine(patient.affine, placing["offset_px"]),
-        patient.name,
-        placing["activation_scale"],
-    )
+    patient = reading.patient
+    heatmap = placed_maps(reading.maps, patient.affine, patient.name, manifest["placing"])
     found = interpret(reading.scores, heatmap, patient.name, manifest)
     return compare(patient.name, reading.scores, heatmap, found["marks"], truth_of(patient.labels, patient.affine))
 

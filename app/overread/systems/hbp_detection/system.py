@@ -54,13 +54,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     engine, scores, maps, messages = _read_slices(engine, bundle, request, preparation, pixels, progress)
     finished = time.perf_counter()
     progress.step("Grouping candidates", 0, 1)
-    placing = bundle.manifest["placing"]
-    heatmap = Heatmap(
-        maps.astype(np.float16),
-        map_affine(preparation.affine, placing["offset_px"]),
-        volume.id,
-        float(placing["activation_scale"]),
-    )
+    heatmap = placed_maps(maps, preparation.affine, volume.id, bundle.manifest["placing"])
     result = interpret(scores, heatmap, volume.id, bundle.manifest)
     messages += [Message("warning", text) for text in cautions(volume, bundle.manifest["gate"])]
     if volume.role.is_sure and volume.role.name != role:
@@ -140,6 +134,14 @@ def map_affine(image_affine: Affine, offset_px: tuple[float, float] | list[float
     centre = (CELL_PX - 1) / 2
     inner[0, 3], inner[1, 3] = centre + float(offset_px[1]), centre + float(offset_px[0])
     return image_affine.then(Affine(inner))
+
+
+def placed_maps(
+    maps: NDArray[np.float32], image_affine: Affine, volume_id: str, placing: Mapping[str, Any]
+) -> Heatmap:
+    """Maps (k, rows, columns) of a volume's prepared slices as a heatmap, placed by the manifest's ``[placing]``."""
+    affine = map_affine(image_affine, placing["offset_px"])
+    return Heatmap(maps.astype(np.float16), affine, volume_id, float(placing["activation_scale"]))
 
 
 def activation_of(class_maps: NDArray[np.float32]) -> NDArray[np.float32]:
