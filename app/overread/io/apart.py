@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from threading import Lock
+from threading import Lock, Thread
 from typing import ParamSpec, TypeVar
 
 from overread.core.errors import Cancelled, DecodeError
@@ -66,14 +66,21 @@ def can_have_helpers() -> bool:
 
 
 def close_apart() -> None:
-    """End the helper process, whatever it is doing; the next call starts a new one."""
+    """End the helper process, whatever it is doing; the next call starts a new one.
+
+    The pool's own thread reaps the process too; whoever comes second sees neither its end nor its status. So that
+    thread is waited for first.
+    """
     with _lock:
         while _pools:
             pool = _pools.pop()
             processes = list((pool._processes or {}).values())
+            manager: Thread | None = getattr(pool, "_executor_manager_thread", None)
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
+            if manager is not None:
+                manager.join(timeout=5)
             for process in processes:
                 process.join(timeout=5)
 
