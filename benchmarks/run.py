@@ -6,7 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("window.py", "paint.py", "read.py")
+SCRIPTS = (
+    "window.py",
+    "paint.py",
+    "read.py",
+    "phantom.py",
+    "phantom_anatomy.py",
+    "phantom_frequencies.py",
+    "phantom_signals.py",
+)
 
 
 def main() -> None:

@@ -89,3 +89,59 @@ def test_knowing_nothing_is_said_so() -> None:
     assert guess_role(Clues("MR", (("SeriesDescription", "abdomen"),))).name is None
     assert guess_role(Clues("US")).name == "other"
     assert guess_role(Clues("CT", is_binary=True)).name == "mask"
+
+
+@pytest.mark.parametrize(("name", "role"), [
+    ("T1 FS AVANT INJECTION", "t1-pre"), ("T1 FS SIMPLE", "t1-pre"), ("FASE TRANSICIONAL", "t1-transitional"),
+    ("T1 FS Übergangsphase", "t1-transitional"), ("평형기", "t1-delayed"), ("T1 FS 後期相", "t1-delayed"),
+    ("後期動脈相", "t1-arterial"), ("SOUSTRACTION ARTERIEL", "t1-subtraction"), ("T1 HORS PHASE", "t1-opposed"),
+    ("T1 EN FASE", "t1-in"), ("T1 逆位相", "t1-opposed"), ("T1 동위상", "t1-in")])
+def test_more_words_of_more_languages(name: str, role: str) -> None:
+    found = guess_role(t1(name))
+    assert (found.name, found.is_sure) == (role, True)
+
+
+def test_word_for_the_transverse_plane_is_no_phase() -> None:
+    assert guess_role(t1("t1_vibe_trans_tra")).name != "t1-transitional"
+
+
+@pytest.mark.parametrize("clues", [{"image_type": ("DERIVED", "SECONDARY", "PROJECTION IMAGE")},
+                                   {"names": (("SeriesDescription", "COR MIP ARTERIAL"),)}])
+def test_projections_play_no_part(clues: dict[str, object]) -> None:
+    role = guess_role(Clues("MR", echo_time_ms=1.4, repetition_time_ms=3.6, after_contrast_s=30.0,
+                            **clues))  # type: ignore[arg-type]
+    assert (role.name, role.is_sure) == ("other", True)
+
+
+def test_scan_options_say_that_fat_is_suppressed() -> None:
+    names = (("SeriesDescription", "AX T2"),)
+    assert guess_role(Clues("MR", names, echo_time_ms=90, scan_options=("PFP", "FS"))).name == "t2-fs"
+    assert guess_role(Clues("MR", names, echo_time_ms=90, scan_options=("PFP",))).name == "t2"
+
+
+@pytest.mark.parametrize(("after", "agent", "role", "is_sure"), [
+    (27.0, "Gadovist", "t1-arterial", True), (62.0, "Gadovist", "t1-portal", True),
+    (185.0, "Gadovist", "t1-delayed", True), (185.0, "普美显", "t1-transitional", True),
+    (45.0, "Gadovist", "t1-arterial", False), (27.0, None, "t1-arterial", False)])
+def test_heart_of_a_dynamic_phase_is_told_by_time_and_agent(after: float, agent: str | None, role: str,
+                                                            is_sure: bool) -> None:
+    found = guess_role(t1("Ph1/Ax LAVA +C", after_contrast_s=after, contrast_agent=agent))
+    assert (found.name, found.is_sure) == (role, is_sure)
+
+
+def test_time_alone_without_a_dynamic_name_stays_a_guess() -> None:
+    found = guess_role(t1("Ax LAVA", after_contrast_s=27.0, contrast_agent="Gadovist"))
+    assert (found.name, found.is_sure) == ("t1-arterial", False)
+
+
+def test_volume_before_the_agent_of_its_own_protocol_is_precontrast() -> None:
+    assert guess_role(t1("WATER: Ax LAVA-Flex", agent_follows=True)).name == "t1-pre"
+    assert guess_role(t1("WATER: Ax LAVA-Flex")).name is None
+
+
+@pytest.mark.parametrize(("echo_ms", "field_t", "role"), [
+    (2.3, 1.5, "t1-opposed"), (4.6, 1.5, "t1-in"), (1.15, 3.0, "t1-opposed"), (2.3, 3.0, "t1-in")])
+def test_echo_time_decides_where_a_name_holds_both_echoes(echo_ms: float, field_t: float, role: str) -> None:
+    clues = Clues("MR", (("SeriesDescription", "t1_fl2d_opp-in_tra"),), echo_time_ms=echo_ms, repetition_time_ms=120,
+                  field_t=field_t)
+    assert (guess_role(clues).name, guess_role(clues).is_sure) == (role, True)

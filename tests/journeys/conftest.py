@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from overread.evaluation.cohort import make_cohort, orders
+from overread.evaluation.cohort import make_cohort
+from overread.evaluation.phantom_folder import CaseOrder
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,8 @@ class Ended:
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two validation phantoms, one with and one without HCC, as ``overread phantom`` makes them."""
     folder = tmp_path_factory.mktemp("cohort")
-    make_cohort(
-        folder, [*orders("hbp", 1, 810_001, "internal", 0.0), *orders("hbp", 1, 810_002, "internal", 1.0)], jobs=1
-    )
+    wanted = [CaseOrder("hbp", 810_001), CaseOrder("hbp", 810_002, normals=1.0)]
+    make_cohort(folder, wanted, jobs=1)
     return folder
 
 

@@ -9,7 +9,7 @@ from overread.cli.output import TerminalProgress, say, tell
 from overread.cli.read import print_reading
 from overread.cli.window import has_screen, open_window
 from overread.core.hits import match_marks
-from overread.evaluation.cohort import MASK_FILE, TRUTH_FILE, CaseOrder, case_folder, make_case_folder
+from overread.evaluation.phantom_folder import TRUTH_FILE, CaseOrder, case_folder, make_case_folder
 from overread.io import read_mask, read_truth, scan
 from overread.io.places import user_places
 from overread.phantom import VERSION
@@ -65,10 +65,12 @@ def _headless(folder: Path, device: str) -> int:
     grid = volume.grid
     assert grid is not None
     truth = read_truth(folder / TRUTH_FILE)
-    targets = truth_of(read_mask(folder / MASK_FILE, grid), grid.affine).lesions
+    lesions = [lesion for lesion in truth.targets if lesion.mask is not None]
+    labels = read_mask(folder / str(lesions[0].mask.file if lesions[0].mask else ""), grid)
+    targets = truth_of(labels, grid.affine).lesions
     marks = outcome.reading.marks
     hits = match_marks([m.centre_mm for m in marks], [m.score or 0 for m in marks], targets)
-    for lesion, target in zip(truth.lesions, targets, strict=True):
+    for lesion, target in zip(lesions, targets, strict=True):
         found = next(
             (m.id for m, h in zip(marks, hits, strict=True) if h.target == target.id and h.kind == "hit"), None
         )

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "read": "let a system read a study",
     "systems": "list systems, variants and bundles",
     "phantom": "make phantom cases with truth",
+    "gallery": "draw contact sheets of phantoms",
     "train": "train a bundle",
     "evaluate": "measure a bundle on cases with truth",
     "selftest": "check decoders, engines, devices, bundles and folders",

@@ -9,10 +9,12 @@ from overread.cli.output import TerminalProgress, say
 from overread.cli.read import output_folder
 from overread.core.errors import InputError
 from overread.evaluation.cohort import make_cohort, orders
+from overread.evaluation.phantom_folder import SYNTAXES, CaseOrder
 from overread.phantom import KINDS, SITES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    sites = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in SITES.items())
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for the cases and cases.csv")
     parser.add_argument("--kind", required=True, help=f"what kind of study: {', '.join(KINDS)}")
     parser.add_argument("--cases", type=int, required=True, metavar="N", help="how many")
@@ -23,13 +25,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seed of the first case; validation from 800000, test from 900000",
     )
-    parser.add_argument("--site", default="internal", help=f"whose scanners; hbp: {', '.join(SITES['hbp'])}")
-    parser.add_argument("--normals", type=float, default=0.0, metavar="P", help="share of cases without HCC, 0 to 1")
+    parser.add_argument("--site", default="internal", help=f"whose scanners ({sites})")
+    parser.add_argument(
+        "--normals", type=float, default=0.0, metavar="P", help="probability that an hbp case has no HCC, 0 to 1"
+    )
+    parser.add_argument("--diameter", metavar="LO-HI", help="only lesions of these diameters in mm, such as 6-12")
+    parser.add_argument("--enhanced", action="store_true", help="one multi-frame file a series")
+    parser.add_argument("--syntax", default="native", help=f"how pixels are stored: {', '.join(SYNTAXES)}")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    wanted = orders(arguments.kind, arguments.cases, arguments.seed, arguments.site, arguments.normals)
+    first = CaseOrder(
+        arguments.kind,
+        arguments.seed,
+        arguments.site,
+        arguments.normals,
+        _range(arguments.diameter),
+        arguments.enhanced,
+        arguments.syntax,
+    )
+    wanted = orders(first, arguments.cases)
     if arguments.jobs < 1:
         raise InputError("The phantoms cannot be made", "--jobs must be at least 1", "Leave it out or give 1 or more")
     progress = TerminalProgress()
@@ -37,3 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
     progress.close()
     say(f"{len(wanted)} phantom cases are in {arguments.out}; {path.name} lists them.")
     return 0
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    """A range of diameters such as 6-12."""
+    if text is None:
+        return None
+    low, _, high = text.partition("-")
+    try:
+        result = float(low), float(high)
+    except ValueError:
+        result = (0.0, 0.0)
+    if not 1 <= result[0] < result[1] <= 200:
+        raise InputError(
+            f"{text!r} is no range of diameters", "it is two numbers of mm from 1 to 200", "Write --diameter 6-12"
+        )
+    return result

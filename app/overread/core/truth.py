@@ -33,7 +33,12 @@ class MaskRef:
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """One lesion of the truth. ``slices``: role -> indices of the slices on which it counts as positive."""
+    """One lesion of the truth.
+
+    ``is_target``: the case is about it; otherwise it is a finding beside that, such as a cyst in a study of HCC.
+    ``slices``: role -> indices of the slices on which it counts as positive; ``slivers``: those that hold too little of
+    it to count either way. ``hidden``: signs that are there but that no image shows. ``visibility``: role -> contrast to the liver around it over that liver's sd.
+    """
 
     id: str
     type: str
@@ -42,10 +47,15 @@ class Lesion:
     volume_mm3: float
     visible: bool = True
     typical: bool = True
+    is_target: bool = True
+    variant: str = ""
     segment: str | None = None
     signs: Mapping[str, bool] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
     mask: MaskRef | None = None
     slices: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    slivers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    visibility: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.type not in LESION_TYPES:
@@ -64,6 +74,11 @@ class Truth:
     structures: Mapping[str, MaskRef] = field(default_factory=dict)
     disease: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> tuple[Lesion, ...]:
+        """The lesions that the case is about."""
+        return tuple(lesion for lesion in self.lesions if lesion.is_target)
 
     def to_json(self) -> dict[str, Any]:
         """The document as ``json.dump`` takes it."""
@@ -127,13 +142,18 @@ def _lesion_to_json(lesion: Lesion) -> dict[str, Any]:
         "type": lesion.type,
         "typical": lesion.typical,
         "visible": lesion.visible,
+        "is_target": lesion.is_target,
+        "variant": lesion.variant,
         "centre_mm": list(lesion.centre_mm),
         "diameter_mm": lesion.diameter_mm,
         "volume_mm3": lesion.volume_mm3,
         "segment": lesion.segment,
         "signs": dict(lesion.signs),
+        "hidden": list(lesion.hidden),
         "mask": None if lesion.mask is None else _mask_to_json(lesion.mask),
         "slices": {role: list(indices) for role, indices in lesion.slices.items()},
+        "slivers": {role: list(indices) for role, indices in lesion.slivers.items()},
+        "visibility": dict(lesion.visibility),
     }
 
 
@@ -148,8 +168,17 @@ def _lesion_from_json(item: Mapping[str, Any]) -> Lesion:
         volume_mm3=float(item["volume_mm3"]),
         visible=bool(item.get("visible", True)),
         typical=bool(item.get("typical", True)),
+        is_target=bool(item.get("is_target", True)),
+        variant=str(item.get("variant") or ""),
         segment=item.get("segment"),
         signs=item.get("signs") or {},
+        hidden=tuple(str(sign) for sign in item.get("hidden") or ()),
         mask=None if mask is None else _mask_from_json(mask),
-        slices={role: tuple(int(k) for k in ks) for role, ks in (item.get("slices") or {}).items()},
+        slices=_slices_from_json(item.get("slices")),
+        slivers=_slices_from_json(item.get("slivers")),
+        visibility={role: float(v) for role, v in (item.get("visibility") or {}).items()},
     )
+
+
+def _slices_from_json(item: Mapping[str, Any] | None) -> dict[str, tuple[int, ...]]:
+    return {role: tuple(int(k) for k in ks) for role, ks in (item or {}).items()}

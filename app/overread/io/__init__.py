@@ -12,12 +12,14 @@ from overread.io.document import scan_to_json
 from overread.io.masks import read_mask, write_mask
 from overread.io.pixels import pixels_sha256, read_pixels, read_slice
 from overread.io.scan import scan
-from overread.io.series_writer import write_mr_series
+from overread.io.segmentation_writer import Segment, write_segmentation
+from overread.io.series_writer import OutVolume, write_mr_series, write_series
 from overread.io.uids import uid_from
 from overread.io.volume_files import write_volume_nifti
 
 __all__ = [
-    "CaseRow", "call_apart", "close_apart", "pixels_sha256", "read_cases", "read_mask", "read_pixels", "read_slice",
-    "read_truth", "scan", "scan_to_json", "uid_from", "write_atomically", "write_cases", "write_json", "write_mask",
-    "write_mr_series", "write_truth", "write_volume_nifti",
+    "CaseRow", "OutVolume", "Segment", "call_apart", "close_apart", "pixels_sha256", "read_cases", "read_mask",
+    "read_pixels", "read_slice", "read_truth", "scan", "scan_to_json", "uid_from", "write_atomically",
+    "write_cases", "write_json", "write_mask", "write_mr_series", "write_segmentation", "write_series",
+    "write_truth", "write_volume_nifti",
 ]

@@ -15,6 +15,7 @@ from overread.io.role_words import (
     ARTERIAL,
     CONTRASTED,
     DELAYED,
+    DUAL_ECHO,
     DWI,
     DYNAMIC,
     FAT_SATURATED,
@@ -26,6 +27,7 @@ from overread.io.role_words import (
     OPPOSED,
     PORTAL,
     PRE,
+    PROJECTION,
     SUBTRACTION,
     T1_SEQUENCE,
     T2,
@@ -48,11 +50,15 @@ class Clues:
     """(keyword, text) pairs: SeriesDescription, ProtocolName, SequenceName, ImageComments."""
     image_type: tuple[str, ...] = ()
     scanning_sequence: tuple[str, ...] = ()
+    scan_options: tuple[str, ...] = ()
+    field_t: float | None = None
     echo_time_ms: float | None = None
     repetition_time_ms: float | None = None
     echo_train: int | None = None
     b_value: float | None = None
     contrast_agent: str | None = None
+    agent_follows: bool = False
+    """No agent is stated here, but by a later volume of the same protocol."""
     phase: int | None = None
     phases: int | None = None
     after_first_s: float | None = None
@@ -83,12 +89,15 @@ def _find(clues: Clues, word: Word) -> str | None:
 
 def _formal(clues: Clues) -> Role | None:
     """Roles that the image type or the kind of picture settles, whatever the modality."""
-    named = _find(clues, LOCALISER)
+    named, flat = _find(clues, LOCALISER), _find(clues, PROJECTION)
+    is_projection = any(t in ("MIP", "MAX_IP", "MIN_IP", "PROJECTION IMAGE") for t in clues.image_type)
     rules = (
         (clues.is_mosaic, "other", 0.9, "many slices side by side in one picture"),
         ("LOCALIZER" in clues.image_type, "localiser", 0.99, "ImageType says LOCALIZER"),
         (named is not None, "localiser", 0.9 if clues.slices <= 60 else FAIR_NAME, named or ""),
         (clues.is_odd_scout, "localiser", 0.7, "a lone slice across the direction of the others in its series"),
+        (is_projection, "other", 0.95, "ImageType says it is a projection"),
+        (flat is not None, "other", 0.85, flat or ""),
         (clues.is_binary, "mask", 0.85, "values are only 0 and one other"),
         (clues.modality not in ("MR", "CT", None), "other", 0.9, f"modality {clues.modality}"),
     )
@@ -208,11 +217,28 @@ def _dual_echo(clues: Clues) -> Role | None:
                 "OP": "t1-opposed"}.get(typed[0])
         if role is not None:
             return Role(role, 0.9, (f"ImageType says {typed[0]}", why))
+    dual = _of_two_echoes(clues, fit, why)
+    if dual is not None:
+        return dual
     for word in (OPPOSED, IN_PHASE):
         named = _find(clues, word)
         if named is not None and fit >= 0 and not _find(clues, T2):
             return Role(word.role, 0.85 if fit > 0 else WEAK, (named, why))
     return None
+
+
+def _of_two_echoes(clues: Clues, fit: float, why: str) -> Role | None:
+    """A name for both echoes of one acquisition: water and fat beat at 3.4 ppm, the echo time tells which is which."""
+    has_both = _find(clues, IN_PHASE) is not None and _find(clues, OPPOSED) is not None
+    name = next((text for _, text in clues.names if has_both or DUAL_ECHO.search(text)), None)
+    if name is None or fit < 0 or clues.echo_time_ms is None or clues.field_t is None:
+        return None
+    turns = clues.echo_time_ms * 1e-3 * 3.4 * 42.577 * clues.field_t
+    role = "t1-in" if abs(turns - round(turns)) < 0.15 else "t1-opposed" if abs(turns % 1 - 0.5) < 0.15 else None
+    if role is None or turns < 0.3:
+        return None
+    evidence = f"at {clues.field_t:g} T an echo time of {clues.echo_time_ms:g} ms is {role[3:]}-phase"
+    return Role(role, 0.85 if fit > 0 else WEAK, (f"'{name}' names two echoes", evidence, why))
 
 
 def _of_t2(clues: Clues) -> Role | None:
@@ -224,23 +250,37 @@ def _of_t2(clues: Clues) -> Role | None:
         return None
     fat = next((f"{keyword} '{text}' says fat is suppressed" for keyword, text in clues.names
                 if FAT_SATURATED.search(text)), None)
+    if fat is None and "FS" in clues.scan_options:
+        fat = "ScanOptions says fat is suppressed"
     evidence = [e for e in (named, f"echo time {te:g} ms" if te is not None else None, fat) if e]
     confidence = 0.9 if named and is_long else FAIR_NAME if named else 0.6
     return Role("t2-fs" if fat else "t2", confidence, tuple(evidence))
 
 
+# Seconds after the injection at which a dynamic volume can be nothing else [A]: the cores of _WINDOWS_S.
+_CORES_S = {"t1-arterial": (15, 42), "t1-portal": (48, 95), "t1-transitional": (130, 330), "t1-delayed": (130, 330)}
+
+
 def _by_time(clues: Clues) -> Role | None:
-    """Nameless T1 volumes: by their place in a dynamic group or the time after contrast. Always a guess."""
+    """Nameless T1 volumes: by the time after contrast, or their place in a dynamic group. Mostly a guess."""
     fit, why = _t1_evidence(clues)
     if fit <= 0:
         return None
+    if clues.agent_follows:
+        return Role("t1-pre", 0.85, ("no contrast agent yet, later volumes of the same protocol have it", why))
+    is_named_dynamic = any(DYNAMIC.search(text) for _, text in clues.names)
     after = clues.after_contrast_s
+    if after is not None and after < 0 and clues.phase == 1:
+        text = f"{-after:.0f} s before the contrast agent, first of {clues.phases} in the dynamic group"
+        return Role("t1-pre", 0.85 if is_named_dynamic else 0.7, (text, why))
     if after is not None and after > 0:
-        for role in ("t1-arterial", "t1-portal", "t1-transitional", "t1-hbp"):
-            low, high = _WINDOWS_S[role]
-            if low <= after <= high:
-                return Role(role, 0.7, (f"{after:.0f} s after the contrast agent", why))
-    is_dynamic = clues.contrast_agent is not None or any(DYNAMIC.search(text) for _, text in clues.names)
+        return _at_time(clues, after, is_named_dynamic, why)
+    return _in_dynamic_group(clues, is_named_dynamic, why)
+
+
+def _in_dynamic_group(clues: Clues, is_named_dynamic: bool, why: str) -> Role | None:
+    """A guess from the place among the volumes that repeat one protocol."""
+    is_dynamic = clues.contrast_agent is not None or is_named_dynamic
     if clues.phase is None or not clues.phases or clues.phases < 3 or not is_dynamic or clues.after_first_s is None:
         return None
     place = _place(clues.phase, clues.phases, clues.after_first_s)
@@ -249,6 +289,23 @@ def _by_time(clues: Clues) -> Role | None:
     if clues.phases <= 6:
         roles: Sequence[str] = ("t1-pre", "t1-arterial", "t1-portal", "t1-transitional", "t1-delayed", "t1-delayed")
         return Role(roles[clues.phase - 1], 0.55, (place, why))
+    return None
+
+
+def _at_time(clues: Clues, after_s: float, is_named_dynamic: bool, why: str) -> Role | None:
+    """The phase of a T1 volume so many seconds after the injection; sure only for the heart of a dynamic phase."""
+    text = f"{after_s:.0f} s after the contrast agent"
+    agent = clues.contrast_agent
+    is_liver_agent = agent is not None and HEPATOBILIARY_AGENT.search(agent) is not None
+    late = "t1-delayed" if agent and not is_liver_agent else "t1-transitional"
+    for role in ("t1-arterial", "t1-portal", late, "t1-hbp"):
+        low, high = _WINDOWS_S[role]
+        if not low <= after_s <= high:
+            continue
+        core = _CORES_S.get(role)
+        if core is None or not is_named_dynamic or not agent or not core[0] <= after_s <= core[1]:
+            return Role(role, 0.7, (text, why))
+        return Role(role, 0.85, (text, why, f"contrast agent '{agent}', named as dynamic"))
     return None
 
 

@@ -69,6 +69,7 @@ WANTED: dict[int, Tag] = {
     0x00181210: Tag("ConvolutionKernel", "SH"),
     0x00181314: Tag("FlipAngle", "DS"),
     0x00189005: Tag("PulseSequenceName", "SH"),
+    0x00189025: Tag("SpectrallySelectedSuppression", "CS"),
     0x00189073: Tag("AcquisitionDuration", "FD"),
     0x00189074: Tag("FrameAcquisitionDateTime", "DT"),
     0x00189075: Tag("DiffusionDirectionality", "CS"),

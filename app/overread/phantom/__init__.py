@@ -1,12 +1,15 @@
-"""A digital liver: from one seed to one case with images, labels and truth (hepatobiliary-phase MR).
+"""A digital liver: from one seed to one case with images, labels and truth.
 
-In: kind of study, seed, site, share of normals. Out: a `Patient` that renders any slices, or a whole `Case`.
+In: kind of study, seed, site, probability of normals. Out: a `Patient` that renders any slices of any volume, or a
+whole `Case`.
 """
 
-from overread.phantom.case import POSITIVE_MM2, VERSION, Case, Patient, Rendered, draw_patient, make_case
-from overread.phantom.labels import FIRST_LESION, LABELS
-from overread.phantom.protocols import Protocol
+from overread.phantom.case import Case, Volume, make_case
+from overread.phantom.labels import FIRST_FINDING, FIRST_LESION, LABELS
+from overread.phantom.patient import Imaging, Patient, Rendered, draw_patient
+from overread.phantom.protocols import REFERENCE, Protocol
 from overread.phantom.sites import SITE_TABLE
+from overread.phantom.statement import POSITIVE_MM2, VERSION, mask_file
 
 KINDS: tuple[str, ...] = tuple(SITE_TABLE)
 """Kinds of study that can be drawn."""
@@ -14,16 +17,21 @@ SITES: dict[str, tuple[str, ...]] = {kind: tuple(sites) for kind, sites in SITE_
 """Names of the sites of each kind."""
 
 __all__ = [
+    "FIRST_FINDING",
     "FIRST_LESION",
     "KINDS",
     "LABELS",
     "POSITIVE_MM2",
+    "REFERENCE",
     "SITES",
     "VERSION",
     "Case",
+    "Imaging",
     "Patient",
     "Protocol",
     "Rendered",
+    "Volume",
     "draw_patient",
     "make_case",
+    "mask_file",
 ]

@@ -1,47 +1,52 @@
-"""What the acquisition does to a slice: coil, k-space window, ghosts, noise, correction, magnitude."""
+"""What an MR acquisition does to a slice: fat suppression, chemical shift, coil, k-space window, ghosts, noise."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overread.phantom.lattice import Floats
+from overread.phantom.layers import Labels
+from overread.phantom.looks import DWI, opposed_factor
 from overread.phantom.noise import stream
-from overread.phantom.protocols import Protocol, Quality
+from overread.phantom.person import Person
+from overread.phantom.protocols import Protocol
+from overread.phantom.quality import Quality
+from overread.phantom.views import PATCH, View
 
 Complex = NDArray[np.complex64]
+FAT_SHIFT_HZ = 220.0 / 1.5
+"""Distance of the main fat line from water, Hz per tesla."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acquisition:
-    """Everything of one study that turns a tissue picture into an image; maps are [rows, columns]."""
+    """Everything of one volume that turns tissue pictures into images; maps are [rows, columns]."""
 
     seed: int
+    protocol: Protocol
+    quality: Quality
     sigma: float
     coil: Floats
     correction: Floats
     window: Floats
     ghost: Complex | None
-    gamma: float
-    scale: float
+    fat_factor: complex
+    fat_shift_px: float
+    dome_z: float
+    fat_patch_level: float
+    heart: tuple[float, float, float]
 
 
-def prepare(
-    seed: int,
-    protocol: Protocol,
-    quality: Quality,
-    x_mm: Floats,
-    y_mm: Floats,
-    *,
-    middle_y: float,
-    half: tuple[float, float],
-) -> Acquisition:
-    """Maps and windows of a study; ``half`` is half the width and depth of the trunk."""
+def prepare(seed: int, view: View, quality: Quality, person: Person, fat_patch_level: float) -> Acquisition:
+    """Maps and windows of a volume."""
+    protocol = view.protocol
     rng = stream(seed, "coil")
-    x, y = x_mm[None, :] / half[0], (y_mm[:, None] - middle_y) / half[1]
-    depth = (1 - np.minimum(np.sqrt(x * x + y * y), 1.2)) * half[1]
+    x, y = view.x_mm[None, :] / person.half_width, (view.y_mm[:, None] - person.middle_y) / person.half_depth
+    depth = (1 - np.minimum(np.sqrt(x * x + y * y), 1.2)) * person.half_depth
     coil = 0.78 + 0.38 * np.exp(-depth / 55) * (1 + float(rng.uniform(-0.5, 0.5)) * np.clip(y, -1, 1))
     for _ in range(3):
         u, v = rng.normal(0, 1.3, 2)
@@ -51,42 +56,121 @@ def prepare(
     dip_size = quality.b1_dip * (1.0 if protocol.field_t > 2 else 0.25)
     dip = 1 - dip_size * np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 0.18)
     correction = coil**-quality.correction
-    level = float(np.median(coil[np.abs(depth - half[1] / 2) < half[1] / 3]))
+    level = float(np.median(coil[np.abs(depth - person.half_depth / 2) < person.half_depth / 3]))
+    is_mixed = not protocol.fat_suppressed
+    hertz = FAT_SHIFT_HZ * protocol.field_t
     return Acquisition(
         seed=seed,
+        protocol=protocol,
+        quality=quality,
         sigma=level / quality.snr,
         coil=(coil * dip).astype(np.float32),
         correction=correction.astype(np.float32),
         window=_window(protocol, quality),
-        ghost=_ghost(rng, protocol, quality),
-        gamma=quality.gamma,
-        scale=quality.scale,
+        ghost=_ghost(seed, protocol, quality),
+        fat_factor=opposed_factor(protocol.sequence.te_ms, protocol.field_t) if is_mixed else 1.0,
+        fat_shift_px=hertz / max(protocol.bandwidth_hz_per_px, 50) if protocol.sequence.kind != DWI else 9.0,
+        dome_z=person.dome_z,
+        fat_patch_level=fat_patch_level,
+        heart=(24.0, person.middle_y - person.half_depth + person.fat + person.muscle + 50, person.dome_z + 18),
     )
 
 
-def acquire(picture: Floats, how: Acquisition, index: int) -> Floats:
-    """Image of one slice. The noise depends on the study and the slice index only.
+def acquire(
+    water: Floats,
+    fat: Floats,
+    view: View,
+    how: Acquisition,
+    index: int,
+    *,
+    noise: Mapping[float, Floats],
+    labels: Labels,
+) -> Floats:
+    """Image of one slice [rows, columns] from its pictures within the crop; normal liver is ``quality.scale``.
 
-    Noise enters before the k-space window and before the intensity correction: it is coloured as the image
-    is, and stronger where the correction lifts the signal.
+    The noise depends on the study, the volume's role and the slice index only. It enters before the k-space window
+    and before the intensity correction: it is coloured as the image is, and stronger where the correction lifts it.
     """
     from scipy import fft
 
-    rng = stream(how.seed, f"noise-{index}")
-    noise = rng.standard_normal((2, *picture.shape), dtype=np.float32) * np.float32(
-        how.sigma * _gain(how.window)
-    )
-    raw = np.empty(picture.shape, dtype=np.complex64)
-    raw.real = picture * how.coil + noise[0]
-    raw.imag = noise[1]
+    z = float(view.z_mm[index])
+    fat = _shifted(fat, how) * _fat_left(how, view, z, noise[PATCH])
+    if how.protocol.sequence.kind == DWI:
+        water, fat = _diffusion_losses(water, fat, how, view, z, noise=noise[PATCH], labels=labels)
+    rng = stream(how.seed, f"noise-{how.protocol.role}-{index}")
+    raw = np.zeros((len(view.y_mm), len(view.x_mm)), dtype=np.complex64)
+    raw[view.crop] = (water + fat * np.complex64(how.fat_factor)) * how.coil[view.crop]
+    grain = rng.standard_normal((2, *raw.shape), dtype=np.float32) * np.float32(how.sigma * _gain(how.window))
+    raw.real += grain[0]
+    raw.imag += grain[1]
     space = fft.fft2(raw, overwrite_x=True)
     space *= how.window
     if how.ghost is not None:
         space *= how.ghost
     image = np.abs(fft.ifft2(space, overwrite_x=True)) * how.correction
-    if how.gamma != 1:
-        image = np.maximum(image, 1e-6) ** np.float32(how.gamma)
-    return (image * np.float32(how.scale)).astype(np.float32)
+    if how.quality.is_air_masked:
+        image *= _body_mask(view, labels)
+    if how.quality.gamma != 1:
+        image = np.maximum(image, 1e-6) ** np.float32(how.quality.gamma)
+    return (image * np.float32(how.quality.scale)).astype(np.float32)
+
+
+def _body_mask(view: View, labels: Labels) -> Floats:
+    """1 in the body and a little round it, next to 0 in the air beyond [rows, columns]."""
+    from scipy import ndimage
+
+    reach = 8.0 / view.protocol.pixel_mm
+    inside = np.zeros((len(view.y_mm), len(view.x_mm)), dtype=np.float32)
+    inside[view.crop] = labels > 0
+    near: Floats = np.clip(4 * ndimage.gaussian_filter(inside, reach / 2, truncate=2.5), 0, 1)
+    return near
+
+
+def _fat_left(how: Acquisition, view: View, z: float, patches: Floats) -> Floats | np.float32:
+    """Share of the fat signal that suppression leaves: more where the shim fails (dome, patches)."""
+    if not how.protocol.fat_suppressed:
+        return np.float32(1.0)
+    rest = how.quality.fat_residual * (1 + 0.10 * patches)
+    if how.quality.fat_patch > 0:
+        steep = np.clip((patches - how.fat_patch_level) * 2.5, 0, 1)
+        rest = rest + (how.quality.fat_patch - rest) * steep
+    lift = float(np.clip((z - how.dome_z + 50) / 60, 0, 1))
+    if lift > 0:
+        rest = rest + 0.20 * lift * np.clip(-view.x_mm[None, view.crop[1]] / 130, 0, 1)
+    result: Floats = np.maximum(rest, 0.05).astype(np.float32)
+    return result
+
+
+def _shifted(fat: Floats, how: Acquisition) -> Floats:
+    """Fat moved along the read direction, along the phase direction in echo-planar images."""
+    is_echo_planar = how.protocol.sequence.kind == DWI
+    along = 0 if is_echo_planar or how.protocol.phase_direction == "ROW" else 1
+    whole, part = divmod(how.fat_shift_px, 1.0)
+    moved = np.roll(fat, int(whole), axis=along)
+    result: Floats = moved * np.float32(1 - part) + np.roll(moved, 1, axis=along) * np.float32(part)
+    return result
+
+
+def _diffusion_losses(
+    water: Floats, fat: Floats, how: Acquisition, view: View, z: float, *, noise: Floats, labels: Labels
+) -> tuple[Floats, Floats]:
+    """The beating heart's loss in the left lobe, and distortion along the phase direction near gas (PHANTOM 3.3, 8)."""
+    from scipy import ndimage
+
+    x, y = view.x_mm[None, view.crop[1]], view.y_mm[view.crop[0], None]
+    hx, hy, hz = how.heart
+    away = (x - hx) ** 2 + (y - hy) ** 2 + (z - hz + 40) ** 2
+    strength = how.protocol.sequence.b_value / 1000 * how.quality.dwi_loss
+    water = water * np.exp(-strength * np.exp(-away / 3600.0)).astype(np.float32)
+    gas = ((labels == 9) | (labels == 10) | (labels == 12)) & (water < 0.05)
+    width = 9.0 / how.protocol.pixel_mm
+    pull = ndimage.gaussian_filter(gas.astype(np.float32), width) * (6 * how.quality.distortion_mm)
+    pull = np.clip(pull, 0, 1.5 * how.quality.distortion_mm) + 0.25 * how.quality.distortion_mm * noise
+    rows = np.arange(water.shape[0], dtype=np.float32)[:, None] + pull / how.protocol.pixel_mm
+    columns = np.broadcast_to(np.arange(water.shape[1], dtype=np.float32)[None, :], water.shape)
+    place = np.stack([rows, columns])
+    moved = [ndimage.map_coordinates(part, place, order=1, mode="constant") for part in (water, fat)]
+    return moved[0], moved[1]
 
 
 def _gain(window: Floats) -> float:
@@ -106,11 +190,11 @@ def _window(protocol: Protocol, quality: Quality) -> Floats:
     return np.outer(axes[0], axes[1]).astype(np.float32)
 
 
-def _ghost(rng: np.random.Generator, protocol: Protocol, quality: Quality) -> Complex | None:
+def _ghost(seed: int, protocol: Protocol, quality: Quality) -> Complex | None:
     """Modulation of the phase-encoding lines that repeats the body at plus and minus a shift."""
-    phases = rng.uniform(0, 2 * np.pi, 2)
     if quality.ghost <= 0:
         return None
+    phases = stream(seed, f"ghost-{protocol.role}").uniform(0, 2 * np.pi, 2)
     is_column = protocol.phase_direction == "COL"
     count = protocol.rows if is_column else protocol.columns
     line = np.fft.fftfreq(count) * count

@@ -8,7 +8,6 @@ LABELS: dict[str, int] = {
     "liver": 2,
     "gallbladder": 3,
     "vessel": 4,
-    "cyst": 5,
     "spleen": 6,
     "kidney": 7,
     "heart": 8,
@@ -22,8 +21,10 @@ LABELS: dict[str, int] = {
     "ascites": 16,
     "fissure": 17,
 }
-"""Background structures, all below 100. ``body`` is everything else inside the skin; ``vessel`` are portal
+"""Structures, all below 40. ``body`` is everything else inside the skin; ``vessel`` are portal
 and hepatic veins inside the liver."""
 
+FIRST_FINDING = 40
+"""Finding number n beside what the case is about (a cyst, a haemangioma), counted from 0, has the code 40 + n."""
 FIRST_LESION = 100
-"""HCC number n, counted from 0, has the code 100 + n."""
+"""Lesion number n of those the case is about, counted from 0, has the code 100 + n."""

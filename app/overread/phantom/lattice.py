@@ -79,13 +79,9 @@ class Lattice:
 
     def field(self, values: Floats, block: Block) -> Field:
         """Distances with their place."""
-        return Field(
-            np.ascontiguousarray(values, dtype=np.float32), (block[0].start, block[1].start, block[2].start)
-        )
+        return Field(np.ascontiguousarray(values, dtype=np.float32), (block[0].start, block[1].start, block[2].start))
 
-    def read(
-        self, field: Field, points_mm: NDArray[np.float64], outside: float = 30.0
-    ) -> NDArray[np.float64]:
+    def read(self, field: Field, points_mm: NDArray[np.float64], outside: float = 30.0) -> NDArray[np.float64]:
         """Distance at the lattice point nearest to each of ``points_mm`` [n, 3]; ``outside`` off it."""
         index = np.rint((points_mm - np.array(self.origin_mm)) / STEP_MM).astype(np.int64)[:, ::-1]
         index = index - np.array(field.start)
@@ -129,9 +125,7 @@ def ellipsoid(
     return lattice.field(np.minimum(first * (first - 1) / second, 60), block)
 
 
-def tube(
-    lattice: Lattice, points: NDArray[np.float64], radii: NDArray[np.float64], blend: float = 6.0
-) -> Field:
+def tube(lattice: Lattice, points: NDArray[np.float64], radii: NDArray[np.float64], blend: float = 6.0) -> Field:
     """Distance to the smooth union of balls along a path ``points`` [n, 3]."""
     low, high = points.min(axis=0), points.max(axis=0)
     middle, half = (low + high) / 2, (high - low) / 2 + radii.max()
@@ -185,18 +179,11 @@ class Sampler:
         half = self._slab_mm / 2
         low, high = self._plane(field, z_mm - half), self._plane(field, z_mm + half)
         window = self.window(field)
-        if (
-            low is None
-            or high is None
-            or window[0].stop <= window[0].start
-            or window[1].stop <= window[1].start
-        ):
+        if low is None or high is None or window[0].stop <= window[0].start or window[1].stop <= window[1].start:
             return None
         _, ny, nx = field.values.shape
         _, j, i = field.start
-        both = (
-            self._rows[window[0], j : j + ny] @ np.stack([low, high]) @ self._columns[window[1], i : i + nx].T
-        )
+        both = self._rows[window[0], j : j + ny] @ np.stack([low, high]) @ self._columns[window[1], i : i + nx].T
         distance: Floats = (both[0] + both[1]) * np.float32(0.5)
         return window, distance, np.abs(both[0] - both[1]) + np.float32(self._pixel_mm)
 

@@ -50,9 +50,7 @@ class NoisePlanes:
         Cell sizes that `plane` may be asked for.
     """
 
-    def __init__(
-        self, rng: np.random.Generator, x_mm: Floats, y_mm: Floats, cells_mm: tuple[float, ...]
-    ) -> None:
+    def __init__(self, rng: np.random.Generator, x_mm: Floats, y_mm: Floats, cells_mm: tuple[float, ...]) -> None:
         self._cube = rng.standard_normal((CUBE, CUBE, CUBE), dtype=np.float32)
         self._offset = {cell: rng.uniform(0, CUBE, 3) for cell in cells_mm}
         self._columns = {cell: _spread(x_mm, cell, self._offset[cell][0]).T.copy() for cell in cells_mm}
@@ -64,9 +62,7 @@ class NoisePlanes:
         below = int(np.floor(height))
         share = height - below
         norm = float(np.hypot(1 - share, share))
-        flat = self._cube[below % CUBE] * ((1 - share) / norm) + self._cube[(below + 1) % CUBE] * (
-            share / norm
-        )
+        flat = self._cube[below % CUBE] * ((1 - share) / norm) + self._cube[(below + 1) % CUBE] * (share / norm)
         plane: Floats = self._rows[cell_mm] @ flat @ self._columns[cell_mm]
         return plane
 
@@ -76,9 +72,7 @@ def _spread(position_mm: Floats, cell_mm: float, offset: float) -> Floats:
     at = position_mm.astype(np.float64) / cell_mm + offset
     low = np.floor(at).astype(np.int64)
     t = at - low
-    weights = np.stack(
-        [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1
-    )
+    weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1)
     weights /= np.sqrt((weights**2).sum(axis=1, keepdims=True))
     matrix = np.zeros((len(at), CUBE), dtype=np.float32)
     rows = np.arange(len(at))

@@ -1,283 +1,297 @@
-"""Paints one slice of a scene: what the tissues would show, before the acquisition."""
+"""Paints one slice of a scene as layers of tissues: what lies where, whatever image is made of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
-from overread.phantom.canvas import Canvas, Labels
-from overread.phantom.labels import FIRST_LESION, LABELS
-from overread.phantom.lattice import Floats, Window, occupancy
-from overread.phantom.lesions import Nodule
-from overread.phantom.scene import FINE, LARGE, PATCH, SMALL, UPTAKE, Loop, Scene
+from overread.phantom.gut import paint_loops
+from overread.phantom.labels import FIRST_FINDING, FIRST_LESION, LABELS
+from overread.phantom.lattice import Field, Floats, Window, occupancy
+from overread.phantom.layers import Layers, cut
+from overread.phantom.lesions.painting import before, paint_lesion, paint_thrombus
+from overread.phantom.liver import fissures
+from overread.phantom.scene import Loop, Scene
+from overread.phantom.timing import Phase
 from overread.phantom.vessels import draw_pieces
+from overread.phantom.views import FINE, LARGE, SMALL, UPTAKE, View
 from overread.phantom.wall import Trunk, paint_back, paint_trunk
 
-Textures = dict[float, Floats]
+Textures = Mapping[float, Floats]
 
 
-def paint_slice(scene: Scene, index: int) -> tuple[Floats, Labels]:
-    """Signal (normal liver = 1) and labels of slice ``index``, both [rows, columns] of the whole image."""
-    z = float(scene.z_mm[index])
-    canvas = Canvas(scene.sampler, scene.x_mm[scene.crop[1]], scene.y_mm[scene.crop[0]], z)
-    noise = {cell: scene.noise.plane(cell, z) for cell in (FINE, SMALL, LARGE, UPTAKE, PATCH)}
-    fat = _fat(scene, noise, canvas)
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """What the painters of one slice share."""
+
+    scene: Scene
+    layers: Layers
+    noise: Textures
+    slab_mm: float
+    phase: Phase
+    texture: float
+
+
+def paint_slice(scene: Scene, view: View, index: int) -> tuple[Layers, Textures]:
+    """Layers and labels of slice ``index`` within the view's crop, and the noise planes they were painted with."""
+    z = float(view.z_mm[index])
+    layers = Layers(view.sampler, view.x_mm[view.crop[1]], view.y_mm[view.crop[0]], z)
+    noise = view.noise_at(z)
+    job = _Slice(scene, layers, noise, view.protocol.slice_thickness_mm, view.protocol.phase, view.texture)
+    body = scene.body
     trunk = paint_trunk(
-        canvas,
-        scene.person,
-        scene.fields["skin"],
-        scene.fields["cavity"],
-        scene.signals,
-        fat=fat,
+        layers,
+        body.person,
+        body.traits,
+        body.fields["skin"],
+        body.fields["cavity"],
         fine=noise[FINE],
         medium=noise[SMALL],
+        wide=noise[UPTAKE],
     )
-    twigs = draw_pieces(scene.extras, z, scene.protocol.slice_thickness_mm, canvas.x_mm, canvas.y_mm)
-    canvas.paint(canvas.whole(), twigs * trunk.inside, scene.signals["blood"], None)
-    paint_back(canvas, scene.person, scene.marks, trunk, scene.signals, fine=noise[FINE])
-    _paint_chest(canvas, scene, noise, fat)
-    _paint_gut(canvas, scene, noise)
-    _paint_kidneys(canvas, scene, noise, fat)
-    _paint_liver(canvas, scene, noise, trunk)
-    _paint_bile(canvas, scene)
-    signal = np.zeros((len(scene.y_mm), len(scene.x_mm)), dtype=np.float32)
-    labels = np.zeros(signal.shape, dtype=np.uint8)
-    signal[scene.crop], labels[scene.crop] = canvas.signal, canvas.labels
-    return signal, labels
+    _paint_tree(job, "strands", "portal-vein", layers.whole(), trunk.inside, None)
+    _paint_lung(job)
+    paint_back(layers, body.person, body.traits, body.marks, trunk, fine=noise[FINE], medium=noise[SMALL])
+    _paint_tree(job, "adrenals", "pancreas", layers.whole(), trunk.inside, None)
+    _paint_chest(job)
+    paint_loops(
+        layers,
+        body.packed,
+        trunk.cavity,
+        layers.whole(),
+        large=noise[LARGE],
+        small=noise[SMALL],
+        fine=noise[FINE],
+    )
+    _paint_gut(job)
+    _paint_kidneys(job)
+    _paint_liver(job, trunk)
+    _paint_tree(job, "abdominal_arteries", "arteries", layers.whole(), trunk.inside, None)
+    _paint_bile(job)
+    return layers, noise
 
 
-def _fat(scene: Scene, noise: Textures, canvas: Canvas) -> Floats:
-    """What fat suppression leaves: a rest everywhere, more where the shim fails (dome, patches)."""
-    rest = scene.quality.fat_residual * (1 + 0.10 * noise[PATCH])
-    if scene.quality.fat_patch > 0:
-        steep = np.clip((noise[PATCH] - scene.fat_patch_level) * 2.5, 0, 1)
-        rest = rest + (scene.quality.fat_patch - rest) * steep
-    lift = float(np.clip((canvas.z_mm - scene.person.dome_z + 50) / 60, 0, 1))
-    if lift > 0:
-        rest = rest + 0.20 * lift * np.clip(-canvas.x_mm[None, :] / 130, 0, 1)
-    result: Floats = scene.signals["fat"] * np.maximum(rest, 0.05)
-    return result
+def _paint_tree(job: _Slice, tree: str, tissue: str, window: Window, inside: Floats | None, label: int | None) -> None:
+    pieces = job.scene.trees.get(tree)
+    if pieces is None or len(pieces) == 0:
+        return
+    layers = job.layers
+    share = draw_pieces(pieces, layers.z_mm, job.slab_mm, layers.x_mm[window[1]], layers.y_mm[window[0]])
+    if np.any(share):
+        layers.paint(window, share if inside is None else share * inside, tissue, label)
 
 
-def _paint_chest(canvas: Canvas, scene: Scene, noise: Textures, fat: Floats) -> None:
-    signals, fields = scene.signals, scene.fields
-    air = signals["lung"] + 0.5 * signals["blood"] * np.clip((noise[SMALL] - 1.3) * 1.5, 0, 1)
-    canvas.field(fields["lung"], air, LABELS["lung"])
-    canvas.field(fields["heart"], fat, LABELS["body"], grow_mm=3.0)
-    canvas.field(fields["heart"], signals["myocardium"] * (1 + 0.05 * noise[FINE]), LABELS["heart"])
-    for pool in ("left-pool", "right-pool"):
-        canvas.field(fields[pool], signals["blood"] * (1 + 0.05 * noise[SMALL]), LABELS["heart"])
-    z, (x, y) = canvas.z_mm, scene.marks.aorta(canvas.z_mm)
+def _paint_lung(job: _Slice) -> None:
+    """Lung with its vessels cut across."""
+    layers, noise = job.layers, job.noise
+    found = layers.sampler.distance(job.scene.body.fields["lung"], layers.z_mm)
+    if found is not None:
+        window, distance, width = found
+        share = occupancy(distance, width)
+        layers.paint(window, share, "lung", LABELS["lung"])
+        dots = np.clip((noise[SMALL][window] + 0.3 * noise[FINE][window] - 1.7) * np.float32(1.5), 0, 0.6)
+        layers.paint(window, (occupancy(distance + 6, width) * dots).astype(np.float32), "portal-vein")
+
+
+def _paint_chest(job: _Slice) -> None:
+    layers, noise, body = job.layers, job.noise, job.scene.body
+    layers.field(body.fields["heart"], "fat-visceral", LABELS["body"], grow_mm=3.0)
+    layers.field(body.fields["heart"], "myocardium", LABELS["heart"], maps={"texture": 0.05 * noise[FINE]})
+    flowing = {"texture": 0.05 * noise[SMALL]}
+    layers.field(body.fields["left-pool"], "arteries", LABELS["heart"], maps=flowing)
+    layers.field(body.fields["right-pool"], "ivc-high", LABELS["heart"], maps=flowing)
+    z, (x, y) = layers.z_mm, body.marks.aorta(layers.z_mm)
     if z > 40:
-        canvas.ellipse((x - 7, y - 16 - 0.06 * (z - 40)), (9, 6.5), signals["bowel-wall"], LABELS["body"])
-    size = scene.marks.aorta_radius
-    canvas.ellipse((x, y), (size + 1.2, size + 1.2), signals["muscle"], LABELS["aorta-ivc"])
-    canvas.ellipse((x, y), (size, size), signals["blood"] * (1 + 0.03 * noise[SMALL]), LABELS["aorta-ivc"])
+        layers.ellipse((x - 7, y - 16 - 0.06 * (z - 40)), (9, 6.5), "bowel-wall", LABELS["body"])
+    size = body.marks.aorta_radius
+    layers.ellipse((x, y), (size + 0.7, size + 0.7), "muscle", LABELS["aorta-ivc"])
+    layers.ellipse((x, y), (size, size), "arteries", LABELS["aorta-ivc"], maps={"texture": 0.03 * noise[SMALL]})
 
 
-def _paint_gut(canvas: Canvas, scene: Scene, noise: Textures) -> None:
-    signals = scene.signals
-    wall = np.float32(signals["bowel-wall"]) * (1 + np.float32(0.05) * noise[FINE])
-    mixed = 1 + np.float32(0.10) * noise[SMALL] + np.float32(0.12) * noise[LARGE]
-    for loop in scene.loops:
-        _paint_hollow(canvas, loop, wall, np.float32(loop.content) * mixed)
-    canvas.field(
-        scene.fields["pancreas"], _textured(signals["pancreas"], noise, 0.07, 0.06), LABELS["pancreas"]
-    )
-    found = canvas.sampler.distance(scene.fields["stomach"], canvas.z_mm)
+def _paint_gut(job: _Slice) -> None:
+    layers, noise, body = job.layers, job.noise, job.scene.body
+    wall = {"texture": np.float32(0.05) * noise[FINE]}
+    mixed = {"texture": np.float32(0.10) * noise[SMALL] + np.float32(0.12) * noise[LARGE]}
+    for loop in body.loops:
+        _paint_hollow(job, loop, wall, mixed)
+    layers.field(body.fields["pancreas"], "pancreas", LABELS["pancreas"], maps=_textured(noise, 0.07, 0.06))
+    found = layers.sampler.distance(body.fields["stomach"], layers.z_mm)
     if found is not None:
         window, distance, width = found
         rugae = 1.6 * noise[SMALL][window]
-        canvas.paint(window, occupancy(distance, width), wall[window], LABELS["stomach"])
+        layers.paint(window, occupancy(distance, width), "bowel-wall", LABELS["stomach"], cut(wall, window))
         inner = occupancy(distance + 4 + rugae, width)
-        canvas.paint(window, inner, np.float32(scene.stomach_content) * mixed[window], LABELS["stomach"])
-        _paint_gas(canvas, window, inner, scene.stomach_gas_y, LABELS["stomach"])
-    canvas.field(scene.fields["spleen"], _textured(signals["spleen"], noise, 0.02, 0.014), LABELS["spleen"])
+        layers.paint(window, inner, body.stomach_content, LABELS["stomach"], cut(mixed, window))
+        _paint_gas(job, window, inner, body.stomach_gas_y, LABELS["stomach"])
+    maps = _textured(noise, 0.02, 0.014) | {"moire": _moire(job)}
+    layers.field(body.fields["spleen"], "spleen", LABELS["spleen"], maps=maps)
 
 
-def _textured(signal: float, noise: Textures, fine: float, small: float) -> Floats:
-    """A signal with texture at two scales."""
-    result: Floats = np.float32(signal) * (
-        1 + np.float32(fine) * noise[FINE] + np.float32(small) * noise[SMALL]
-    )
+def _moire(job: _Slice) -> Floats:
+    """Bands of the spleen in the arterial phase, 12-20 mm wide, a quarter up and down (PHANTOM 10)."""
+    x, y = job.layers.grid(job.layers.whole())
+    bent = x + 0.6 * y + 0.4 * job.layers.z_mm + 7 * job.noise[LARGE]
+    result: Floats = (0.25 * np.sin(bent * np.float32(2 * np.pi / 32))).astype(np.float32)
     return result
 
 
-def _paint_hollow(canvas: Canvas, loop: Loop, wall: Floats, content: Floats) -> None:
+def _textured(noise: Textures, fine: float, small: float) -> dict[str, Floats]:
+    """Texture at two scales."""
+    return {"texture": np.float32(fine) * noise[FINE] + np.float32(small) * noise[SMALL]}
+
+
+def _paint_hollow(job: _Slice, loop: Loop, wall: dict[str, Floats], content: dict[str, Floats]) -> None:
     """A part of the bowel: wall, content, gas in front of its level."""
-    label = LABELS["bowel"]
-    found = canvas.sampler.distance(loop.field, canvas.z_mm)
+    layers, label = job.layers, LABELS["bowel"]
+    found = layers.sampler.distance(loop.field, layers.z_mm)
     if found is None:
         return
     window, distance, width = found
-    canvas.paint(window, occupancy(distance, width), wall[window], label)
+    layers.paint(window, occupancy(distance, width), "bowel-wall", label, cut(wall, window))
     inner = occupancy(distance + np.float32(2.2), width)
-    canvas.paint(window, inner, content[window], label)
-    _paint_gas(canvas, window, inner, loop.gas_y, label)
+    layers.paint(window, inner, loop.content, label, cut(content, window))
+    _paint_gas(job, window, inner, loop.gas_y, label)
 
 
-def _paint_gas(canvas: Canvas, window: Window, inner: Floats, level_y: float, label: int) -> None:
+def _paint_gas(job: _Slice, window: Window, inner: Floats, level_y: float, label: int) -> None:
     """Gas in front of a horizontal level."""
-    _, y = canvas.grid(window)
-    canvas.paint(window, inner * occupancy(y - np.float32(level_y), canvas.pixel_mm), 0.01, label)
+    _, y = job.layers.grid(window)
+    job.layers.paint(window, inner * occupancy(y - np.float32(level_y), job.layers.pixel_mm), "gas", label)
 
 
-def _paint_kidneys(canvas: Canvas, scene: Scene, noise: Textures, fat: Floats) -> None:
-    signals, code = scene.signals, LABELS["kidney"]
+def _paint_kidneys(job: _Slice) -> None:
+    layers, noise, code = job.layers, job.noise, LABELS["kidney"]
     for side in ("right", "left"):
-        found = canvas.sampler.distance(scene.fields[f"kidney-{side}"], canvas.z_mm)
+        found = layers.sampler.distance(job.scene.body.fields[f"kidney-{side}"], layers.z_mm)
         if found is None:
             continue
         window, distance, width = found
         distance = distance + np.float32(0.5) * noise[LARGE][window]
-        canvas.paint(
-            window, occupancy(distance, width), signals["kidney"] * (1 + 0.03 * noise[FINE][window]), code
-        )
+        maps = {"texture": 0.03 * noise[FINE][window]}
+        layers.paint(window, occupancy(distance, width), "kidney-cortex", code, maps)
         pyramids = occupancy(distance + 6.5, width) * np.clip(0.5 + 1.4 * noise[SMALL][window], 0, 1)
-        canvas.paint(window, pyramids, signals["medulla"], code)
-        sinus = scene.fields[f"sinus-{side}"]
-        canvas.field(sinus, fat, LABELS["body"])
-        canvas.field(sinus, signals["pelvis"], code, grow_mm=-4.5)
+        layers.paint(window, pyramids, "kidney-medulla", code)
+        sinus = job.scene.body.fields[f"sinus-{side}"]
+        layers.field(sinus, "fat-visceral", LABELS["body"])
+        _paint_pelvis(job, sinus, code)
 
 
-def _paint_liver(canvas: Canvas, scene: Scene, noise: Textures, trunk: Trunk) -> None:
-    found = canvas.sampler.distance(scene.fields["liver"], canvas.z_mm)
+def _paint_pelvis(job: _Slice, sinus: Field, code: int) -> None:
+    """The collecting system in the sinus, branching."""
+    layers = job.layers
+    found = layers.sampler.distance(sinus, layers.z_mm)
+    if found is not None:
+        window, distance, width = found
+        branching = distance + np.float32(5.5) + np.float32(2.5) * job.noise[SMALL][window]
+        layers.paint(window, occupancy(branching, width), "kidney-pelvis", code)
+
+
+def _paint_liver(job: _Slice, trunk: Trunk) -> None:
+    layers, noise, body = job.layers, job.noise, job.scene.body
+    found = layers.sampler.distance(job.scene.liver, layers.z_mm)
     if found is None:
         return
     window, distance, width = found
-    signals, disease = scene.signals, scene.disease
+    disease = body.disease
     if disease.ascites_mm > 0:
         wet = occupancy(distance - (disease.ascites_mm + 1.0), width) * trunk.inside[window]
-        canvas.paint(window, wet, signals["ascites"], LABELS["ascites"])
+        layers.paint(window, wet, "ascites", LABELS["ascites"])
     relief = noise[SMALL if disease.nodule_mm < 10 else LARGE][window]
-    distance = distance + 0.6 * noise[LARGE][window] + np.float32(disease.surface_mm) * relief
-    cut = _fissures(canvas, scene, window, noise[LARGE][window])
-    fissure = occupancy(np.maximum(distance, cut), width)
-    distance = np.maximum(distance, -cut)
+    steep = np.float32(layers.pixel_mm) / width  # where the slice grazes the dome, relief would tear the edge apart
+    distance = distance + (0.6 * noise[LARGE][window] + np.float32(disease.surface_mm) * relief) * np.sqrt(steep)
+    waves = 1.3 * noise[LARGE][window] + 0.5 * noise[SMALL][window]
+    cleft = fissures(body.marks, *layers.grid(window), layers.z_mm, waves)
+    fissure = occupancy(np.maximum(distance, cleft), width)
+    room = occupancy(distance, width)  # lesions grow across a fissure
+    distance = np.maximum(distance, -cleft)
     share = occupancy(distance, width)
-    tissue = _parenchyma(scene, noise, window)
-    canvas.labels[window][fissure >= 0.5] = LABELS["fissure"]
-    canvas.paint(window, share, tissue, LABELS["liver"])
-    _paint_vessels(canvas, scene, window, occupancy(distance + 1.5, width))
-    for cyst in scene.cysts:
-        _paint_nodule(
-            canvas, cyst, scene, noise, window, share=share, base=signals["cyst"], label=LABELS["cyst"]
-        )
-    for number, tumour in enumerate(scene.tumours):
-        base = tissue if tumour.is_iso else signals["blood"]
-        _paint_nodule(
-            canvas, tumour, scene, noise, window, share=share, base=base, label=FIRST_LESION + number
-        )
-    _paint_cava(canvas, scene)
+    layers.labels[window][fissure >= 0.5] = LABELS["fissure"]
+    tissue = _parenchyma(job, window)
+    layers.paint(window, share, "liver", LABELS["liver"], tissue)
+    visible = [n for n in range(len(job.scene.lesions)) if _touches(job, n)]
+    crossed = [n for n in visible if job.scene.lesions[n].lets_vessels_through]
+    for number in crossed:
+        _paint_one(job, number, window, room)
+    for number in visible:
+        before(layers, job.scene.lesions[number], job.phase, job.slab_mm, noise, window, share, maps=tissue)
+    _paint_vessels(job, window, occupancy(distance + 1.5, width), trunk)
+    for number in visible:
+        if number not in crossed:
+            _paint_one(job, number, window, room)
+    _paint_cava(job)
 
 
-def _parenchyma(scene: Scene, noise: Textures, window: Window) -> Floats:
-    """Liver tissue: three scales of texture, uneven uptake, the dark net of fibrosis (PHANTOM 3.1, 5)."""
-    fine, small, large = (noise[cell][window] for cell in (FINE, SMALL, LARGE))
-    disease, factor = scene.disease, scene.quality.texture
-    texture = 1 + factor * (
+def _paint_one(job: _Slice, number: int, window: Window, share: Floats) -> None:
+    """A lesion, and what of it grows in a portal branch."""
+    lesion, label = job.scene.lesions[number], label_of(job.scene, number)
+    paint_lesion(job.layers, lesion, job.phase, job.slab_mm, job.noise, window, share, label)
+    paint_thrombus(job.layers, lesion, job.scene.thrombi[number], job.slab_mm, window, share, label)
+
+
+def label_of(scene: Scene, number: int) -> int:
+    """Code of lesion ``number`` in the label map: targets from `FIRST_LESION`, other findings from `FIRST_FINDING`."""
+    is_target = scene.lesions[number].sketch.is_target
+    before = sum(lesion.sketch.is_target == is_target for lesion in scene.lesions[:number])
+    return min(FIRST_LESION + before, 255) if is_target else min(FIRST_FINDING + before, FIRST_LESION - 1)
+
+
+def _touches(job: _Slice, number: int) -> bool:
+    lesion = job.scene.lesions[number]
+    return abs(job.layers.z_mm - lesion.centre[2]) <= lesion.reach_mm + job.slab_mm / 2
+
+
+def _parenchyma(job: _Slice, window: Window) -> dict[str, Floats]:
+    """Liver tissue: three scales of texture, uneven uptake, the net of fibrosis (PHANTOM 3.1, 5)."""
+    fine, small, large = (job.noise[cell][window] for cell in (FINE, SMALL, LARGE))
+    disease = job.scene.body.disease
+    texture = job.texture * (
         0.010 * large + 0.012 * (0.5 + 0.5 * disease.texture) * small + 0.016 * disease.texture * fine
     )
-    texture = texture * (1 + disease.uneven_uptake * np.clip(noise[UPTAKE][window], -2, 2))
+    maps = {
+        "texture": texture.astype(np.float32),
+        "uptake": disease.uneven_uptake * np.clip(job.noise[UPTAKE][window], -2, 2),
+    }
     if disease.net > 0:
-        texture = texture * (1 - disease.net * np.clip(1 - np.abs(small) * 2.2, 0, 1))
-    result: Floats = scene.signals["parenchyma"] * texture
-    return result
+        maps["net"] = disease.net * np.clip(1 - np.abs(small) * np.float32(2.2), 0, 1)
+    return maps
 
 
-def _fissures(canvas: Canvas, scene: Scene, window: Window, waves: Floats) -> Floats:
-    """Distance to the fissures of ligamentum teres (opening to the front and below) and venosum."""
-    x, y = canvas.grid(window)
-    z, marks = canvas.z_mm, scene.marks
-    result = np.full((y.shape[0], x.shape[1]), 30, dtype=np.float32)
-    if z < 28:
-        forward = np.maximum(-60 - y, 0)
-        open_mm = 0.3 + marks.fissure_width * (0.25 + forward / 40) * float(np.clip((28 - z) / 50, 0, 1.3))
-        line = marks.fissure_x - 4 - 0.10 * forward + 1.6 * waves
-        result = np.maximum(np.abs(x - line) - open_mm, y + 58)
-    if -8 < z < 54:
-        ax, ay, bx, by = marks.ivc_x + 14, -44.0, marks.ivc_x + 52, -24.0
-        t = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2), 0, 1)
-        gap = (
-            np.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay))
-            - marks.venosum * (0.6 + 1.2 * t)
-            + 0.5 * waves
-        )
-        result = np.minimum(result, gap)
-    return result.astype(np.float32)
+def _paint_vessels(job: _Slice, window: Window, inside: Floats, trunk: Trunk) -> None:
+    layers, code = job.layers, LABELS["vessel"]
+    _paint_tree(job, "arteries", "arteries", window, inside, None)
+    _paint_tree(job, "hepatic", "hepatic-veins", window, inside, code)
+    _paint_tree(job, "portal", "portal-vein", window, inside, code)
+    _paint_tree(job, "trunk_veins", "portal-vein", layers.whole(), trunk.inside, None)
+    bright = job.scene.body.disease.bright_ducts
+    for tree in ("ducts", "common_duct"):
+        _paint_tree(job, tree, "bile-duct" if bright else "bile", layers.whole(), None, None)
 
 
-def _paint_vessels(canvas: Canvas, scene: Scene, window: Window, inside: Floats) -> None:
-    slab, code = scene.protocol.slice_thickness_mm, LABELS["vessel"]
-    x, y = canvas.x_mm[window[1]], canvas.y_mm[window[0]]
-    for tree in (scene.hepatic, scene.portal):
-        share = draw_pieces(tree, canvas.z_mm, slab, x, y) * inside
-        canvas.paint(window, share, scene.signals["blood"], code)
-    trunk = draw_pieces(scene.trunk_veins, canvas.z_mm, slab, x, y)
-    canvas.paint(window, trunk, scene.signals["blood"], code)
-    if scene.disease.bright_ducts:
-        canvas.paint(
-            window, draw_pieces(scene.ducts, canvas.z_mm, slab, x, y), scene.signals["bile-bright"], None
-        )
+def _paint_cava(job: _Slice) -> None:
+    marks, z = job.scene.body.marks, job.layers.z_mm
+    tissue = "ivc-high" if z > -40 else "ivc-low"
+    job.layers.ellipse(marks.ivc(z), marks.ivc_radii, tissue, LABELS["aorta-ivc"], angle=-0.3)
+    mixed = float(np.clip((z - 10) / 50, 0, 0.8))
+    if mixed > 0:  # blood of the hepatic veins comes in
+        limit = np.full(job.layers.labels.shape, mixed, dtype=np.float32)
+        job.layers.ellipse(marks.ivc(z), marks.ivc_radii, "hepatic-veins", None, angle=-0.3, limit=limit)
 
 
-def _paint_cava(canvas: Canvas, scene: Scene) -> None:
-    radii = scene.marks.ivc_radii
-    canvas.ellipse(
-        scene.marks.ivc(canvas.z_mm), radii, scene.signals["blood"], LABELS["aorta-ivc"], angle=-0.3
-    )
-
-
-def _paint_nodule(
-    canvas: Canvas,
-    nodule: Nodule,
-    scene: Scene,
-    noise: Textures,
-    liver: Window,
-    *,
-    share: Floats,
-    base: Floats | float,
-    label: int,
-) -> None:
-    """A nodule within the liver, averaged over three sub-slices."""
-    reach = nodule.reach_mm
-    slab = scene.protocol.slice_thickness_mm
-    if abs(canvas.z_mm - nodule.centre[2]) > reach + slab / 2:
-        return
-    box = canvas.around(nodule.centre[0], nodule.centre[1], reach, reach)
-    rows = slice(max(box[0].start, liver[0].start), min(box[0].stop, liver[0].stop))
-    columns = slice(max(box[1].start, liver[1].start), min(box[1].stop, liver[1].stop))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return
-    window = (rows, columns)
-    inner = (
-        slice(rows.start - liver[0].start, rows.stop - liver[0].start),
-        slice(columns.start - liver[1].start, columns.stop - liver[1].start),
-    )
-    x, y = canvas.grid(window)
-    large, small = noise[LARGE][window], noise[SMALL][window]
-    width = max(canvas.pixel_mm, nodule.margin_mm)
-    parts = [nodule.distance(x, y, canvas.z_mm + part * slab, large, small) for part in (-1 / 3, 0.0, 1 / 3)]
-    filled = (
-        occupancy(parts[0], width) + occupancy(parts[1], width) + occupancy(parts[2], width)
-    ) / np.float32(3)
-    inside = nodule.inside(x, y, canvas.z_mm, parts[1])
-    value = (base[inner] if isinstance(base, np.ndarray) else base) * nodule.signal * inside
-    value = value * (1 + nodule.texture * (noise[FINE][window] + small))
-    canvas.paint(window, filled * share[inner], value, label)
-
-
-def _paint_bile(canvas: Canvas, scene: Scene) -> None:
-    bag = scene.fields.get("gallbladder")
-    found = None if bag is None else canvas.sampler.distance(bag, canvas.z_mm)
+def _paint_bile(job: _Slice) -> None:
+    layers, body = job.layers, job.scene.body
+    bag = body.fields.get("gallbladder")
+    found = None if bag is None else layers.sampler.distance(bag, layers.z_mm)
     if found is None:
         return
     window, distance, width = found
-    signals, code = scene.signals, LABELS["gallbladder"]
-    canvas.paint(window, occupancy(distance, width), signals["bowel-wall"], code)
-    inner = occupancy(distance + 1.8, width)
-    content = signals["bile-bright" if scene.disease.bile == "bright" else "bile-dark"]
-    canvas.paint(window, inner, content, code)
-    if scene.disease.bile == "layered":
-        _, y = canvas.grid(window)
-        level = np.float32(-52 + scene.bile_level)
-        canvas.paint(window, inner * occupancy(level - y, 2.5), signals["bile-bright"], code)
+    distance = distance + np.float32(1.1) * job.noise[LARGE][window]
+    code = LABELS["gallbladder"]
+    layers.paint(window, occupancy(distance, width), "bowel-wall", code)
+    inner = occupancy(distance + 1.4 + 0.4 * job.noise[SMALL][window], width)
+    layers.paint(window, inner, "bile-bright" if body.disease.bile == "bright" else "bile", code)
+    if body.disease.bile == "layered":
+        _, y = layers.grid(window)
+        level = np.float32(-52 + body.bile_level)
+        layers.paint(window, inner * occupancy(level - y, 2.5), "bile-bright", code)

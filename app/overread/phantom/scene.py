@@ -1,25 +1,41 @@
-"""Everything drawn for one patient: the anatomy on its lattice, vessels, lesions, signals, acquisition."""
+"""Everything drawn for one patient, whatever is imaged: anatomy on its lattice, vessels, lesions, tissues."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from overread.phantom import organs, vessels
-from overread.phantom.artefacts import Acquisition, prepare
 from overread.phantom.disease import Disease, draw_disease
-from overread.phantom.lattice import Field, Floats, Lattice, Sampler, carve
-from overread.phantom.lesions import Nodule, draw_cysts, draw_hcc
+from overread.phantom.gut import Loops, draw_loops
+from overread.phantom.lattice import Field, Lattice, carve
+from overread.phantom.lesions.describe import describe
+from overread.phantom.lesions.placement import deform, mass_effect, place, thrombus_in
+from overread.phantom.lesions.sketch import Description
+from overread.phantom.lesions.structure import Lesion, build
 from overread.phantom.liver import Landmarks, build_liver, draw_landmarks, gallbladder
-from overread.phantom.mr import Signals, draw_signals
-from overread.phantom.noise import NoisePlanes, stream
+from overread.phantom.noise import clipped_normal, pick, stream
 from overread.phantom.person import Person, draw_person
-from overread.phantom.protocols import Protocol, Quality, draw_protocol, draw_quality
-from overread.phantom.sites import Site
+from overread.phantom.segments import Segments
+from overread.phantom.sites import SITE_TABLE
+from overread.phantom.tissues import Surroundings, Tissue, draw_tissues
+from overread.phantom.trees import Points
+from overread.phantom.wall import Traits, draw_traits
 
-FINE, SMALL, LARGE, UPTAKE, PATCH = 2.0, 6.0, 14.0, 40.0, 70.0
-"""Cell sizes of the noise, mm."""
+TREES = (
+    "portal",
+    "hepatic",
+    "arteries",
+    "ducts",
+    "trunk_veins",
+    "abdominal_arteries",
+    "common_duct",
+    "adrenals",
+    "strands",
+)
+"""Vessel trees of `vessels.Vessels`, by name; the first four lie in the liver and give way to lesions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,125 +43,141 @@ class Loop:
     """A part of the bowel: its distance, what fills it, and the height y in front of which there is gas."""
 
     field: Field
-    content: float
+    content: str
     gas_y: float
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One patient in anatomical mm (x left, y back, z head), and how the picture is taken."""
+class Body:
+    """One patient's anatomy in mm (x left, y back, z head), without lesions and before any scanner."""
 
     person: Person
     disease: Disease
+    traits: Traits
     marks: Landmarks
     lattice: Lattice
-    fields: dict[str, Field]
+    fields: Mapping[str, Field]
     loops: tuple[Loop, ...]
-    portal: vessels.Points
-    hepatic: vessels.Points
-    trunk_veins: vessels.Points
-    extras: vessels.Points
-    ducts: vessels.Points
-    cysts: tuple[Nodule, ...]
-    tumours: tuple[Nodule, ...]
-    signals: Signals
-    protocol: Protocol
-    quality: Quality
+    packed: Loops
+    trees: Mapping[str, Points]
+    segments: Segments
     stomach_gas_y: float
-    stomach_content: float
+    stomach_content: str
     fat_patch_level: float
     bile_level: float
-    x_mm: Floats
-    y_mm: Floats
-    z_mm: Floats
-    crop: tuple[slice, slice]
-    sampler: Sampler
-    noise: NoisePlanes
-    acquisition: Acquisition
 
 
-def draw_scene(seed: int, site: Site, has_hcc: bool) -> Scene:
-    """Draw all of a patient. Only the tumours and the room they make for themselves depend on ``has_hcc``."""
-    disease = draw_disease(seed, site.stages, site.uptake)
-    person = draw_person(seed, site, disease.volume_ratio)
-    protocol = draw_protocol(seed, site, (2 * person.half_width, 2 * person.half_depth))
-    quality = draw_quality(seed, site)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A patient as imaged: the body with its lesions; ``liver`` and vessels give way to them.
+
+    ``thrombi``: pieces of the portal tree that lesion number n has grown into. ``tissues``: organs' and lesions'.
+    """
+
+    body: Body
+    description: Description
+    lesions: tuple[Lesion, ...]
+    liver: Field
+    thrombi: tuple[Points, ...]
+    trees: Mapping[str, Points]
+    tissues: Mapping[str, Tissue]
+    shared: Surroundings
+
+
+def draw_description(
+    kind: str, seed: int, site: str, normals: float, diameter_mm: tuple[float, float] | None
+) -> Description:
+    """What a case is about and holds, in words; fast."""
+    return describe(kind, seed, site, normals, diameter_mm)
+
+
+def draw_body(kind: str, seed: int, site: str, description: Description) -> Body:
+    """Draw the anatomy. Nothing in it depends on whether or which lesions there are, but the stage of the liver."""
+    row = SITE_TABLE[kind][site]
+    disease = draw_disease(seed, description.stages, row.uptake)
+    person = draw_person(seed, row, disease.volume_ratio, male=description.male)
+    person = _as_told(seed, person, description)
     marks = draw_landmarks(seed, person, disease)
-    lattice, fields, loops = _build(person, disease, marks, seed)
-    signals = draw_signals(seed, protocol, disease)
-    portal, trunk = vessels.grow_portal(lattice, fields["liver"], marks, disease, seed)
-    hepatic = vessels.grow_hepatic(lattice, fields["liver"], marks, person, disease, seed=seed)
-    avoid = tuple(fields[name] for name in ("gallbladder", "kidney-right", "stomach") if name in fields)
-    cysts = draw_cysts(lattice, fields["liver"], avoid, marks, disease.cysts, seed=seed)
-    tumours: tuple[Nodule, ...] = ()
-    if has_hcc:
-        tumours = draw_hcc(
-            lattice, fields["liver"], avoid, marks, np.concatenate([portal, hepatic]), cysts=cysts, seed=seed
-        )
-    for nodule in (*cysts, *tumours):
-        portal = vessels.make_room(portal, nodule.centre, nodule.radius)
-        hepatic = vessels.make_room(hepatic, nodule.centre, nodule.radius)
-    x, y, z = _positions(seed, person, protocol)
-    crop = _crop(x, y, person)
+    lattice, fields, loops = lay_out(person, disease, marks, seed)
+    grown = vessels.grow_vessels(lattice, fields, marks, person, disease, seed)
     rng = stream(seed, "levels")
     front = person.middle_y - person.half_depth + person.fat + person.muscle
-    return Scene(
+    return Body(
         person=person,
         disease=disease,
+        traits=draw_traits(seed, person),
         marks=marks,
         lattice=lattice,
         fields=fields,
-        loops=_fill(loops, signals, seed),
-        portal=portal,
-        hepatic=hepatic,
-        trunk_veins=trunk,
-        extras=vessels.grow_extras(person, seed),
-        ducts=vessels.ducts_along(np.concatenate([portal, trunk]), seed),
-        cysts=cysts,
-        tumours=tumours,
-        signals=signals,
-        protocol=protocol,
-        quality=quality,
-        stomach_content=signals["bowel-fluid"] + float(rng.uniform(0, 0.35)),
+        loops=_fill(loops, seed),
+        packed=draw_loops(seed, person),
+        trees={name: getattr(grown, name) for name in TREES},
+        segments=grown.segments,
+        stomach_content="bowel-content" if rng.random() < 0.3 else "bowel-fluid",
         stomach_gas_y=front + float(rng.uniform(14, 46)) if rng.random() < 0.85 else -999.0,
         fat_patch_level=float(rng.uniform(0.0, 0.9)),
         bile_level=float(rng.uniform(-9, 9)),
-        x_mm=x,
-        y_mm=y,
-        z_mm=z,
-        crop=crop,
-        sampler=Sampler(lattice, x[crop[1]], y[crop[0]], protocol.slice_thickness_mm),
-        noise=NoisePlanes(
-            stream(seed, "texture"), x[crop[1]], y[crop[0]], (FINE, SMALL, LARGE, UPTAKE, PATCH)
-        ),
-        acquisition=prepare(
-            seed,
-            protocol,
-            quality,
-            x,
-            y,
-            middle_y=person.middle_y,
-            half=(person.half_width, person.half_depth),
-        ),
     )
 
 
-def _build(
+def fill_scene(seed: int, body: Body, description: Description, shared: Surroundings) -> Scene:
+    """Put the lesions of a description into a body, with tissues for the study's field strength and agent."""
+    fields = body.fields
+    avoid = tuple(fields[name] for name in ("gallbladder", "kidney-right", "stomach") if name in fields)
+    sketches = [s for s in description.lesions if s.variant != "if-cirrhosis" or body.disease.stage > 0]
+    tree = np.concatenate([body.trees["portal"], body.trees["hepatic"]])
+    centres = place(
+        sketches, lattice=body.lattice, liver=fields["liver"], avoid=avoid, marks=body.marks, tree=tree, seed=seed
+    )
+    tissues = draw_tissues(seed, body.disease, shared)
+    lesions = tuple(
+        build(sketch, centre, number, tissues, shared, body.disease, seed)
+        for number, (sketch, centre) in enumerate(zip(sketches, centres, strict=True))
+    )
+    return with_lesions(Scene(body, description, (), fields["liver"], (), body.trees, tissues, shared), lesions)
+
+
+def with_lesions(scene: Scene, lesions: tuple[Lesion, ...]) -> Scene:
+    """The same patient with these lesions: vessels pushed aside, tissues added."""
+    body = scene.body
+    trees = dict(body.trees)
+    for name in TREES[:4]:
+        trees[name] = mass_effect(trees[name], lesions)
+    tissues = dict(scene.tissues)
+    for lesion in lesions:
+        tissues |= lesion.tissues
+    return replace(
+        scene,
+        lesions=lesions,
+        liver=deform(body.lattice, body.fields["liver"], lesions),
+        thrombi=tuple(thrombus_in(trees["portal"], lesion) for lesion in lesions),
+        trees=trees,
+        tissues=tissues,
+    )
+
+
+def _as_told(seed: int, person: Person, description: Description) -> Person:
+    """Sex and age as the case's clinical facts say, where it has any; otherwise the age of those who have this."""
+    facts = description.facts
+    age = clipped_normal(stream(seed, "age"), *description.age, 18, 90)
+    return replace(person, sex=str(facts.get("sex", person.sex)), age_y=round(float(str(facts.get("age_y", age)))))
+
+
+def lay_out(
     person: Person, disease: Disease, marks: Landmarks, seed: int
 ) -> tuple[Lattice, dict[str, Field], dict[str, tuple[Field, float]]]:
-    margin = 14.0
+    """The lattice, all organs, and the parts of the bowel with the height of their gas."""
+    margin = 22.0
     lattice = Lattice.over(
-        (-person.half_width - margin, person.middle_y - person.half_depth - margin, person.rim_z - 60),
+        (-person.half_width - margin, person.middle_y - person.half_depth - margin, person.lowest_z - 60),
         (person.half_width + margin, person.middle_y + person.half_depth + margin, person.dome_z + 60),
     )
-    skin, cavity = organs.trunk(lattice, person)
+    skin, cavity = organs.trunk(lattice, person, stream(seed, "trunk"))
     dome = organs.diaphragm(lattice, person, stream(seed, "dome"))
     fields, loops = organs.arrange(lattice, person, disease, seed, cavity, dome=dome)
     fields["skin"], fields["cavity"] = skin, cavity
-    fields["liver"] = build_liver(
-        lattice, person, disease, seed, marks, cavity=cavity, dome=dome, others=fields
-    )
-    bag = gallbladder(lattice, fields["liver"], person, seed)
+    fields["liver"] = build_liver(lattice, person, disease, seed, marks, cavity=cavity, dome=dome, others=fields)
+    bag = gallbladder(lattice, fields["liver"], person, seed, disease.notch_mm)
     if bag is not None:
         organs.fit_in(lattice, bag, cavity, 4)
         carve(lattice, fields["liver"], bag, 0.5, 5)
@@ -157,38 +189,13 @@ def _build(
     return lattice, fields, loops
 
 
-def _fill(loops: dict[str, tuple[Field, float]], signals: Signals, seed: int) -> tuple[Loop, ...]:
-    """What the bowel holds: fluid, mixed or bright content; gas in front in some parts."""
+def _fill(loops: dict[str, tuple[Field, float]], seed: int) -> tuple[Loop, ...]:
+    """What the bowel holds: fluid, mixed content or, collapsed, next to nothing; gas in front in some parts."""
     rng = stream(seed, "bowel-content")
     filled = []
     for name, (field, gas_y) in loops.items():
-        mix = (
-            float(rng.random() ** 2)
-            if name == "colon"
-            else float(rng.random() < 0.25) * float(rng.uniform(0.3, 1))
-        )
-        content = signals["bowel-fluid"] * (1 - mix) + mix * signals["bowel-bright"]
+        kind = pick(rng, (0.85, 0.15, 0.0) if name == "colon" else (0.30, 0.25, 0.45))
         has_gas = rng.random() < (0.8 if name == "colon" else 0.2)
-        filled.append(Loop(field, content + 0.30 * float(rng.random() ** 1.5), gas_y if has_gas else -999.0))
+        content = ("bowel-content", "bowel-fluid", "bowel-wall")[kind]
+        filled.append(Loop(field, content, gas_y if has_gas else -999.0))
     return tuple(filled)
-
-
-def _positions(seed: int, person: Person, protocol: Protocol) -> tuple[Floats, Floats, Floats]:
-    """Pixel and slice positions: the field of view is laid round the trunk, the stack round the liver."""
-    rng = stream(seed, "field-of-view")
-    rows, columns, pixel = protocol.rows, protocol.columns, protocol.pixel_spacing_mm[0]
-    middle_x = float(rng.normal(0, 4))
-    middle_y = person.middle_y + float(rng.normal(0, 3))
-    low, high = person.rim_z - float(rng.uniform(8, 26)), person.dome_z + float(rng.uniform(6, 24))
-    count = int(np.clip(round((high - low) / protocol.slice_spacing_mm), 80, 110))
-    middle_z = (low + high) / 2
-    x = middle_x + (np.arange(columns) - (columns - 1) / 2) * pixel
-    y = middle_y + (np.arange(rows) - (rows - 1) / 2) * pixel
-    z = middle_z + (np.arange(count) - (count - 1) / 2) * protocol.slice_spacing_mm
-    return x.astype(np.float32), y.astype(np.float32), z.astype(np.float32)
-
-
-def _crop(x: Floats, y: Floats, person: Person) -> tuple[slice, slice]:
-    columns = np.flatnonzero(np.abs(x) < person.half_width + 6)
-    rows = np.flatnonzero(np.abs(y - person.middle_y) < person.half_depth + 6)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -1,7 +1,6 @@
-"""Vessel trees by recursive bisection of point clouds with Murray tapering, and their drawing on a slice.
+"""The vessels of the liver and round it, and their drawing on a slice (PHANTOM 2.1).
 
-PHANTOM 2.1. A tree is an array of straight pieces [n, 8]: x, y, z and radius of one end, then of the other,
-in mm.
+A tree is an array of straight pieces [n, 8]: x, y, z and radius of one end, then of the other, in mm.
 """
 
 from __future__ import annotations
@@ -11,114 +10,267 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from overread.phantom.abdominal_vessels import (
+    grow_adrenals,
+    grow_arteries,
+    grow_common_duct,
+    grow_strands,
+    grow_trunk_veins,
+)
 from overread.phantom.disease import Disease
 from overread.phantom.lattice import Field, Floats, Lattice
 from overread.phantom.liver import Landmarks
-from overread.phantom.noise import clipped_normal, stream
+from overread.phantom.noise import stream
 from overread.phantom.person import Person
+from overread.phantom.segments import Segments, fit_segments, hepatic_trunks
+from overread.phantom.trees import (
+    HEPATIC,
+    PORTAL,
+    Points,
+    bend,
+    branch,
+    keep_inside,
+    pieces_along,
+    terminals,
+)
 
-Points = NDArray[np.float64]
-SMALLEST_MM = 0.5
 _WINDOWS = (5, 8, 12, 18, 28, 44)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """How one system branches: Murray exponent, reach of a branch, and its split."""
+class Vessels:
+    """All trees of one patient, each an array of pieces [n, 8], and the segments that follow from them.
 
-    gamma: float
-    reach: float
-    is_trunk: bool
+    ``portal``, ``hepatic``, ``arteries`` and ``ducts`` lie in the liver; ``trunk_veins`` are the portal, splenic,
+    mesenteric and renal veins and varices, ``abdominal_arteries`` what leaves the aorta, ``common_duct`` the bile
+    duct below the liver, ``adrenals`` the limbs of the adrenals, ``strands`` the twigs in the fat.
+    """
+
+    portal: Points
+    hepatic: Points
+    arteries: Points
+    ducts: Points
+    trunk_veins: Points
+    abdominal_arteries: Points
+    common_duct: Points
+    adrenals: Points
+    strands: Points
+    segments: Segments
 
 
-PORTAL, HEPATIC = Rule(2.75, 0.42, False), Rule(2.6, 0.30, True)
-
-
-def grow_portal(
-    lattice: Lattice, liver: Field, marks: Landmarks, disease: Disease, seed: int
-) -> tuple[Points, Points]:
-    """Portal tree inside the liver (with the umbilical turn of the left branch), and its trunk outside."""
-    rng = stream(seed, "portal")
-    cloud = _terminals(lattice, liver, rng, 15.5)
-    radius = clipped_normal(rng, 6.2, 0.7, 4.8, 7.8)
-    fork = np.array([marks.ivc_x - 6, -35, 5.0]) + rng.normal(0, 2, 3)
-    trunk = _bend(np.array([4, -31, -44.0]), np.array([2, -38, -18.0]), fork, (radius, radius * 0.95), 8)
-    right_end = fork + np.array([-32, 3, 6]) + rng.normal(0, 3, 3)
-    umbilical = np.array([marks.fissure_x - 4, -62, 20]) + rng.normal(0, 3, 3)
-    right = _bend(fork, fork + np.array([-16, 0, 1]), right_end, (radius * 0.80, radius * 0.72), 5)
-    left = _bend(fork, fork + np.array([22, 0, 10]), umbilical, (radius * 0.68, radius * 0.58), 8)
-    is_right = cloud[:, 0] < marks.ivc_x - 4 - 0.25 * (cloud[:, 1] + 35)
-    pieces = [right, left]
-    _branch(
-        pieces, right_end, np.array([-1.0, 0.0, 0.1]), cloud[is_right], radius * 0.72, rng=rng, rule=PORTAL
+def grow_vessels(
+    lattice: Lattice, fields: dict[str, Field], marks: Landmarks, person: Person, disease: Disease, seed: int
+) -> Vessels:
+    """All vessels of one patient; ``fields`` needs the liver, the kidneys and the spleen."""
+    liver = fields["liver"]
+    trunks = hepatic_trunks(lattice, liver, marks, seed)
+    portal, trunk = grow_portal(lattice, liver, marks, disease, seed)
+    return Vessels(
+        portal=portal,
+        hepatic=grow_hepatic(lattice, liver, marks, person, disease, seed=seed),
+        arteries=arteries_along(portal, disease, seed),
+        ducts=ducts_along(portal, seed, disease),
+        trunk_veins=np.concatenate([trunk, grow_trunk_veins(marks, person, disease, seed)]),
+        abdominal_arteries=grow_arteries(marks, person, disease, seed),
+        common_duct=grow_common_duct(marks, person, disease, seed),
+        adrenals=grow_adrenals(marks, seed),
+        strands=grow_strands(person, seed),
+        segments=fit_segments(trunks, marks),
     )
-    rest = cloud[~is_right]
-    medial = rest[:, 0] < marks.fissure_x
-    _branch(pieces, umbilical, np.array([-0.8, -0.5, 0.0]), rest[medial], radius * 0.40, rng=rng, rule=PORTAL)
-    _branch(pieces, umbilical, np.array([0.9, -0.3, 0.1]), rest[~medial], radius * 0.48, rng=rng, rule=PORTAL)
+
+
+def grow_portal(lattice: Lattice, liver: Field, marks: Landmarks, disease: Disease, seed: int) -> tuple[Points, Points]:
+    """Portal tree inside the liver (with the umbilical turn of the left branch), and its trunk outside.
+
+    Variants (PHANTOM 2.1): trifurcation, right posterior from the main vein, right anterior from the left.
+    """
+    rng = stream(seed, "portal")
+    segments = fit_segments(hepatic_trunks(lattice, liver, marks, seed), marks)
+    cloud = terminals(lattice, liver, rng, int(rng.integers(260, 420)))
+    parts = segments.of(cloud)
+    radius = marks.portal_radius
+    fork, start = np.array(marks.fork), np.array(marks.portal_start)
+    middle = start + 0.55 * (fork - start) + np.array([5.0, -4.0, -2.0])
+    trunk = bend(start, middle, fork, (radius, radius * 0.96), 10)
+    pieces: list[Points] = []
+    _grow_right(pieces, cloud, parts, marks, trunk, rng=rng)
+    _grow_left(pieces, cloud, parts, marks, rng=rng)
     tree = np.concatenate(pieces)
-    smallest = (0.5, 0.65, 0.85, 1.0)[disease.stage]
-    return tree[tree[:, 3] >= smallest], trunk
+    smallest = (0.0, 0.8, 1.0, 1.2)[disease.stage]
+    return keep_inside(lattice, liver, tree[tree[:, 3] >= smallest]), trunk
+
+
+def _grow_right(
+    pieces: list[Points],
+    cloud: Points,
+    parts: NDArray[np.uint8],
+    marks: Landmarks,
+    trunk: Points,
+    *,
+    rng: np.random.Generator,
+) -> None:
+    """Right portal vein, its anterior and posterior branch, and segments 8, 5, 7, 6 from these."""
+    fork, radius = np.array(marks.fork), marks.portal_radius
+    anterior, posterior = cloud[(parts == 5) | (parts == 8)], cloud[(parts == 6) | (parts == 7)]
+    kind = rng.random()
+    thick = radius * 0.80
+    end = fork + np.array([-19, 1, 3]) + rng.normal(0, 2, 3)
+    roots, ways = [end, end], [np.array([-0.5, -0.5, 0.3]), np.array([-0.9, 0.4, -0.1])]
+    if kind < 0.12:
+        roots = [fork, fork]
+    elif kind < 0.18:
+        roots[1] = trunk[7, :3]
+    elif kind < 0.21:
+        roots[0] = fork + np.array([12, -4, 5])
+    if kind >= 0.12:
+        pieces.append(bend(fork, fork + np.array([-9, -1, 0]), end, (thick, thick * 0.95), 5))
+    total = len(anterior) + len(posterior)
+    numbers = (
+        (anterior, parts[(parts == 5) | (parts == 8)] == 8),
+        (posterior, parts[(parts == 6) | (parts == 7)] == 7),
+    )
+    for root, way, (points, is_high) in zip(roots, ways, numbers, strict=True):
+        if len(points) == 0:
+            continue
+        strong = thick * PORTAL.share(len(points), total)
+        node = root + 0.42 * (points.mean(axis=0) - root) + rng.normal(0, 1.5, 3)
+        turn = root + way * 0.5 * float(np.linalg.norm(node - root))
+        pieces.append(bend(root, turn, node, (strong, strong * 0.96), 6))
+        for group in (points[is_high], points[~is_high]):
+            heading = node - turn + 0.4 * (group.mean(axis=0) - node) if len(group) else way
+            branch(
+                pieces,
+                node,
+                heading,
+                group,
+                strong * 0.96 * PORTAL.share(len(group), len(points)),
+                rng=rng,
+                rule=PORTAL,
+            )
+
+
+def _grow_left(
+    pieces: list[Points], cloud: Points, parts: NDArray[np.uint8], marks: Landmarks, *, rng: np.random.Generator
+) -> None:
+    """Left portal vein: transverse part, turn to the front in the fissure, segments 1, 2, 3 and 4 from it."""
+    fork, radius, tip = np.array(marks.fork), marks.portal_radius, np.array(marks.umbilical)
+    elbow = tip + np.array([-1.0, 17.0, -1.0]) + rng.normal(0, 1.2, 3)
+    thick = radius * 0.66
+    pieces.append(bend(fork, fork + 0.55 * (elbow - fork) + np.array([-2, -3, 6]), elbow, (thick, thick * 0.9), 8))
+    pieces.append(bend(elbow, elbow + np.array([4, -8, 2.5]), tip, (thick * 0.9, thick * 0.72), 5))
+    pieces.append(bend(tip, tip + np.array([0, -4, -1]), tip + np.array([0.5, -7.5, -4]), (thick * 0.72, 0.8), 3))
+    middle = elbow + 0.5 * (tip - elbow) + np.array([1.5, 0.0, 1.0])
+    medial = cloud[parts == 4]
+    is_high = medial[:, 2] > tip[2] - 4
+    roots = (
+        (elbow, cloud[parts == 2], np.array([0.9, 0.1, 0.35])),
+        (tip, cloud[parts == 3], np.array([0.85, -0.4, -0.1])),
+        (middle, medial[is_high], np.array([-0.8, -0.3, 0.5])),
+        (tip, medial[~is_high], np.array([-0.8, -0.5, -0.3])),
+        (fork + 0.5 * (elbow - fork), cloud[parts == 1], np.array([0.2, 0.9, 0.3])),
+    )
+    total = sum(len(points) for _, points, _ in roots)
+    for root, points, way in roots:
+        branch(pieces, root, way, points, thick * 0.92 * PORTAL.share(len(points), total), rng=rng, rule=PORTAL)
 
 
 def grow_hepatic(
     lattice: Lattice, liver: Field, marks: Landmarks, person: Person, disease: Disease, *, seed: int
 ) -> Points:
-    """Right, middle and left hepatic vein, meeting the vena cava below the dome."""
+    """Right, middle and left hepatic vein as long trunks with side branches, meeting at the vena cava."""
     rng = stream(seed, "hepatic")
-    cloud = _terminals(lattice, liver, rng, 16.5)
-    top = person.dome_z - clipped_normal(rng, 26, 4, 18, 34)
-    x, y = marks.ivc(top)
-    angle = np.arctan2(cloud[:, 1] - y, cloud[:, 0] - x)
-    share = np.where(cloud[:, 0] > marks.fissure_x, 2, np.where(np.abs(angle + np.pi / 2) < 0.62, 1, 0))
-    scale = disease.vein_narrowing * float(rng.normal(1, 0.08))
-    roots = (
-        ((-11, -1, 0), (-0.85, 0.1, -0.5), 5.6),
-        ((2, -9, 2), (-0.35, -0.8, -0.5), 4.9),
-        ((7, -6, 2), (0.6, -0.7, -0.35), 4.5),
-    )
+    trunks = hepatic_trunks(lattice, liver, marks, seed)
+    parts_of = fit_segments(trunks, marks)
+    cloud = terminals(lattice, liver, rng, int(rng.integers(190, 300)))
+    parts = parts_of.of(cloud)
+    cloud, parts = cloud[parts != 1], parts[parts != 1]
+    paths = (trunks.right, trunks.middle, trunks.left)
+    gaps = np.stack([_gaps(cloud, path).min(axis=1) for path in paths], axis=1)
+    gaps[:, 2] += 60 * (parts >= 5) + 14 * (parts == 4)
+    gaps[:, 0] += 60 * (parts <= 4)
+    gaps[:, 1] += 60 * ((parts == 2) | (parts == 3) | (parts == 7)) + 14 * (parts == 6)
+    owner = np.argmin(gaps, axis=1)
     pieces: list[Points] = []
-    for vein, (offset, heading, radius) in enumerate(roots):
-        start = np.array([x, y, top]) + np.array(offset) + rng.normal(0, 1.0, 3)
-        points = cloud[share == vein]
-        if len(points) < 3:
-            continue
-        aim = points.mean(axis=0) - start
-        end = start + 0.42 * aim + 9 * np.array(heading)
-        pieces.append(
-            _bend(
-                start, start + 16 * np.array(heading), end, (radius * scale * 1.1, radius * scale * 0.86), 7
-            )
-        )
-        _branch(pieces, end, aim, points, radius * scale * 0.86, rng=rng, rule=HEPATIC)
-    return np.concatenate(pieces)
+    if rng.random() < 0.17:
+        owner = _grow_inferior(pieces, cloud, parts, owner, marks, rng)
+    scale = disease.vein_narrowing * float(rng.normal(1, 0.06))
+    radii = (rng.uniform(4.5, 5.5), rng.uniform(3.8, 4.8), rng.uniform(3.5, 4.4))
+    for vein, (path, radius) in enumerate(zip(paths, radii, strict=True)):
+        pieces.append(_cuff(path, marks, radius * scale))
+        _grow_vein(pieces, path, cloud[owner == vein], radius * scale, rng)
+    return keep_inside(lattice, liver, np.concatenate(pieces))
 
 
-def grow_extras(person: Person, seed: int) -> Points:
-    """Vessels in the fat: splenic and mesenteric vein, mesenteric twigs, strands, adrenal limbs."""
-    rng = stream(seed, "extras")
-    pieces = [
-        _bend(
-            np.array([4, -31, -44.0]), np.array([44, -30, -20.0]), np.array([82, 14, 20.0]), (4.4, 3.4), 14
-        ),
-        _bend(
-            np.array([4, -31, -44.0]), np.array([10, -44, -80.0]), np.array([8, -40, -150.0]), (5.2, 4.6), 12
-        ),
-    ]
-    for x, y, z in ((-37, 16, 6), (35, 12, 8)):
-        tip = np.array([x, y - 6, z + 10.0])
-        for dx in (-5.0, 6.0):
-            low = np.array([x + dx, y + 12, z - 10.0])
-            pieces.append(_bend(tip, (tip + low) / 2, low, (2.2, 1.7), 3))
-    side = person.half_width - person.fat - person.muscle
-    for _ in range(70):
-        start = rng.uniform((-side * 0.7, person.middle_y - 70, -130), (side * 0.8, 10, 20))
-        end = start + rng.normal(0, 14, 3)
-        middle = (start + end) / 2 + rng.normal(0, 4, 3)
-        pieces.append(
-            _bend(start, middle, end, (float(rng.uniform(0.5, 1.5)), float(rng.uniform(0.5, 1.5))), 4)
-        )
-    return np.concatenate(pieces)
+def _gaps(points: Points, path: Points) -> Points:
+    """Distances [points, path points]."""
+    return np.asarray(np.linalg.norm(points[:, None] - path[None], axis=2))
+
+
+def _cuff(path: Points, marks: Landmarks, radius: float) -> Points:
+    """The mouth of a vein, from its root into the vena cava."""
+    mouth = np.array([*marks.ivc(float(path[0, 2]) + 3), path[0, 2] + 3])
+    return bend(mouth, (mouth + path[0]) / 2, path[0], (radius * 1.15, radius * 1.05), 3)
+
+
+def _grow_vein(pieces: list[Points], path: Points, cloud: Points, radius: float, rng: np.random.Generator) -> None:
+    """A trunk along ``path`` that thins as it hands its terminals to side branches on both sides."""
+    if len(cloud) < 3:
+        return
+    count = len(path)
+    nearest = np.argmin(_gaps(cloud, path), axis=1)
+    away = np.linalg.norm(cloud - path[nearest], axis=1)
+    joins = np.clip(nearest - 0.45 * away / 4.0 + rng.normal(0, 0.4, len(cloud)), 1, count - 1)
+    tangent = np.gradient(path, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
+    sideways = np.cross(tangent, [0.0, 0.0, 1.0])
+    offset = cloud - path[nearest]
+    flank = np.einsum("ij,ij->i", offset, sideways[nearest]) > 0
+    nodes = [np.unique(np.clip(np.arange(1 + first, count + 1, 3.0), 1, count - 1)) for first in rng.uniform(0, 1.6, 2)]
+    taken = np.zeros(count)
+    groups = []
+    for side in (0, 1):
+        mine = np.flatnonzero(flank == bool(side))
+        place = np.argmin(np.abs(joins[mine, None] - nodes[side][None]), axis=1)
+        for number, node in enumerate(nodes[side]):
+            group = cloud[mine[place == number]]
+            at = round(float(node))
+            taken[at] += len(group)
+            groups.append((at, group))
+    left = np.cumsum(taken[::-1])[::-1]
+    widths = np.maximum(radius * (left / max(left[0], 1)) ** (1 / HEPATIC.gamma), 0.7)
+    widths = np.convolve(np.pad(widths, 1, mode="edge"), [0.25, 0.5, 0.25], "valid")
+    pieces.append(pieces_along(path, widths))
+    for at, group in groups:
+        if len(group):
+            out = group.mean(axis=0) - path[at]
+            heading = tangent[at] + 0.9 * out / (np.linalg.norm(out) + 1e-6)
+            strong = min(radius * HEPATIC.share(len(group), len(cloud)), widths[at] * 0.92)
+            branch(pieces, path[at], heading, group, strong, rng=rng, rule=HEPATIC)
+
+
+def _grow_inferior(
+    pieces: list[Points],
+    cloud: Points,
+    parts: NDArray[np.uint8],
+    owner: NDArray[np.int64],
+    marks: Landmarks,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """An inferior right hepatic vein, which drains the nearer half of segment 6 straight into the vena cava."""
+    height = marks.fork[2] + float(rng.uniform(2, 14))
+    x, y = marks.ivc(height)
+    root = np.array([x - 0.8 * marks.ivc_radii[0], y + 3, height])
+    low = np.flatnonzero(parts == 6)
+    if len(low) < 8:
+        return owner
+    near = low[np.argsort(np.linalg.norm(cloud[low] - root, axis=1))[: (2 * len(low)) // 3]]
+    radius = float(rng.uniform(2.6, 3.4))
+    node = root + 0.4 * (cloud[near].mean(axis=0) - root)
+    pieces.append(bend(np.array([x, y, height]), root, node, (radius, radius * 0.95), 6))
+    branch(pieces, node, node - root, cloud[near], radius * 0.9, rng=rng, rule=HEPATIC)
+    result = owner.copy()
+    result[near] = -1
+    return result
 
 
 def make_room(tree: Points, centre: tuple[float, float, float], radius: float) -> Points:
@@ -127,82 +279,46 @@ def make_room(tree: Points, centre: tuple[float, float, float], radius: float) -
     for ends in (slice(0, 3), slice(4, 7)):
         away = tree[:, ends] - np.array(centre)
         distance = np.linalg.norm(away, axis=1, keepdims=True) + 1e-6
-        moved[:, ends] = tree[:, ends] + away / distance * radius * 0.9 * np.exp(
-            -((distance / radius / 1.1) ** 2)
-        )
+        moved[:, ends] = tree[:, ends] + away / distance * radius * 0.9 * np.exp(-((distance / radius / 1.1) ** 2))
     return moved
 
 
-def ducts_along(tree: Points, seed: int) -> Points:
-    """Bile ducts: thin companions of the larger portal branches, 2-3 mm in front of them."""
+def ducts_along(tree: Points, seed: int, disease: Disease | None = None) -> Points:
+    """Bile ducts: thin companions of the larger portal branches, 2-3 mm in front of them; wide in cholestasis.
+
+    Radii follow PHANTOM 2.1: common hepatic 2.5, lobar 1.2, segmental .7.
+    """
     rng = stream(seed, "ducts")
-    chosen = tree[tree[:, 3] > 2.0].copy()
+    is_wide = disease is not None and disease.has_cholestasis
+    chosen = tree[tree[:, 3] > (1.1 if is_wide else 2.3)].copy()
     shift = np.array([0.0, -1.0, 0.4]) * float(rng.uniform(2.0, 3.0))
     for ends, radius in ((slice(0, 3), 3), (slice(4, 7), 7)):
         chosen[:, ends] += shift * np.clip(chosen[:, [radius]] / 3, 0.8, 1.8)
-        chosen[:, radius] = np.clip(0.28 * chosen[:, radius], 0.5, 1.7)
+        chosen[:, radius] = np.clip(0.26 * chosen[:, radius], 0.5, 1.3) * (2.0 if is_wide else 1.0)
     return chosen
 
 
-def _terminals(lattice: Lattice, liver: Field, rng: np.random.Generator, spacing: float) -> Points:
-    """Jittered grid points deeper than 4 mm in the liver: blue enough, and quick."""
-    low = np.array(lattice.origin_mm)
-    size = (np.array(lattice.shape)[::-1] - 1) * 4.0
-    axes = [np.arange(o + rng.uniform(0, spacing), o + s, spacing) for o, s in zip(low, size, strict=True)]
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    grid = grid + rng.uniform(-0.36, 0.36, grid.shape) * spacing
-    return grid[lattice.read(liver, grid) < -4]
+def arteries_along(tree: Points, disease: Disease, seed: int) -> Points:
+    """Hepatic arteries: companions of the portal branches, 2-4 mm beside them, corkscrewed in cirrhosis.
 
-
-def _bend(start: Points, middle: Points, end: Points, radii: tuple[float, float], count: int) -> Points:
-    """A quadratic Bezier curve in ``count`` tapered pieces."""
-    t = np.linspace(0, 1, count + 1)[:, None]
-    path = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
-    ends = np.concatenate([path, radii[0] + (radii[1] - radii[0]) * t], axis=1)
-    return np.concatenate([ends[:-1], ends[1:]], axis=1)
-
-
-def _branch(
-    out: list[Points],
-    root: Points,
-    heading: Points,
-    cloud: Points,
-    radius: float,
-    *,
-    rng: np.random.Generator,
-    rule: Rule,
-) -> None:
-    """Grow towards the middle of ``cloud``, split it across its longest axis, go on with both parts."""
-    if radius < SMALLEST_MM or len(cloud) == 0:
-        return
-    to_middle = cloud.mean(axis=0) - root
-    length = float(np.sqrt(to_middle @ to_middle))
-    share = 0.9 if len(cloud) == 1 else rule.reach
-    end = root + share * to_middle + rng.normal(0, 0.04 * length + 0.3, 3)
-    span = share * length
-    bend = root + heading / (float(np.sqrt(heading @ heading)) + 1e-6) * span * 0.45
-    out.append(_bend(root, bend, end, (radius, radius * 0.98), int(np.clip(span / 5, 2, 6))))
-    if len(cloud) == 1:
-        return
-    centred = cloud - cloud.mean(axis=0)
-    along = centred @ np.linalg.eigh(centred.T @ centred)[1][:, -1]
-    if rule.is_trunk:
-        quantile = rng.uniform(0.12, 0.38)
-        along = along if rng.random() < 0.5 else -along
-    else:
-        quantile = float(np.clip(rng.normal(0.5, 0.16), 0.22, 0.78))
-    order = np.argsort(along)
-    cut = int(np.clip(round(quantile * len(cloud)), 1, len(cloud) - 1))
-    for part in (cloud[order[:cut]], cloud[order[cut:]]):
-        _branch(
-            out,
-            end,
-            end - bend,
-            part,
-            radius * 0.98 * (len(part) / len(cloud)) ** (1 / rule.gamma),
-            rng=rng,
-            rule=rule,
+    Radii follow PHANTOM 2.1: lobar 1.6, segmental .9. The offset depends on the place alone, so that neighbouring
+    pieces stay joined.
+    """
+    rng = stream(seed, "arteries")
+    chosen = tree[tree[:, 3] > 1.2]
+    middle = (chosen[:, :4] + chosen[:, 4:]) / 2
+    halves = np.concatenate([np.concatenate([chosen[:, :4], middle], 1), np.concatenate([middle, chosen[:, 4:]], 1)])
+    beside = np.array([0.35, -0.8, -0.5]) * float(rng.uniform(1.0, 1.5))
+    swing = (0.4, 1.1, 1.5, 1.5)[disease.stage]
+    phase = rng.uniform(0, 2 * np.pi, 3)
+    for ends, radius in ((slice(0, 3), 3), (slice(4, 7), 7)):
+        x, y, z = halves[:, ends].T
+        curl = np.stack(
+            [np.sin((y + z) / 2.1 + phase[0]), np.sin((x - z) / 2.4 + phase[1]), np.sin((x + y) / 2.2 + phase[2])], 1
         )
+        halves[:, ends] += beside * (0.8 * halves[:, [radius]] + 1.0) + swing * curl
+        halves[:, radius] = np.clip(0.27 * halves[:, radius] + 0.3, 0.6, 1.6)
+    return halves
 
 
 def draw_pieces(tree: Points, z_mm: float, slab_mm: float, x_mm: Floats, y_mm: Floats) -> Floats:
@@ -233,18 +349,14 @@ def draw_pieces(tree: Points, z_mm: float, slab_mm: float, x_mm: Floats, y_mm: F
             (x_mm[0] + columns * pixel).astype(np.float32),
             y=(y_mm[0] + rows * pixel).astype(np.float32),
         )
-        inside = ((rows >= 0) & (rows < len(y_mm)))[:, :, None] & ((columns >= 0) & (columns < len(x_mm)))[
-            :, None, :
-        ]
+        inside = ((rows >= 0) & (rows < len(y_mm)))[:, :, None] & ((columns >= 0) & (columns < len(x_mm)))[:, None, :]
         inside &= share > 0
         flat = (rows[:, :, None] * len(x_mm) + columns[:, None, :])[inside]
         np.maximum.at(image.reshape(-1), flat, share[inside])
     return image
 
 
-def _footprint(
-    pieces: Points, z_mm: float, slab_mm: float, pixel_mm: float
-) -> tuple[Points, NDArray[np.float64]]:
+def _footprint(pieces: Points, z_mm: float, slab_mm: float, pixel_mm: float) -> tuple[Points, NDArray[np.float64]]:
     """Middle and half-size in the plane of the part of each piece that the slab can show."""
     radius = np.maximum(pieces[:, 3], pieces[:, 7])
     rise = pieces[:, 6] - pieces[:, 2]

@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from overread.core.geometry import Affine, Grid
 from overread.core.processes import run_in_processes
 from overread.core.progress import SILENT, Progress
-from overread.phantom import FIRST_LESION, LABELS, VERSION, draw_patient
+from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, VERSION, draw_patient
 from overread.systems.hbp_detection.prepare import body_range_of, plan
 
-LOOK_ALIKES = tuple(
-    LABELS[name]
-    for name in ("cyst", "vessel", "aorta-ivc", "gallbladder", "heart", "kidney", "bowel")
-    if name in LABELS
+LOOK_ALIKES = (
+    *(LABELS[name] for name in ("vessel", "aorta-ivc", "gallbladder", "heart", "kidney", "bowel")),
+    *range(FIRST_FINDING, FIRST_LESION),
 )
-"""Structures that the paper or a trial saw taken for a lesion: negative crops are cut around them."""
+"""Structures and findings that the paper or a trial saw taken for a lesion: negative crops are cut around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def iterate_slices(patients: Sequence[DrawnPatient]) -> Iterator[tuple[DrawnPati
 
 
 def _draw(order: DrawOrder, target: Path) -> None:
-    patient = draw_patient(order.kind, order.seed, order.site, order.normals)
+    patient = draw_patient(order.kind, order.seed, order.site, order.normals, roles=("t1-hbp",))
     count = patient.shape[0]
     rng = np.random.default_rng([order.seed, 77])
     indices = np.sort(rng.choice(count, min(order.slices, count), replace=False))

@@ -141,6 +141,10 @@ COMMANDS: tuple[Command, ...] = (
             group=1),
 
     Command("keys", "Keys and mouse", ("F1", "?"), "All keys on one page", "Help", _always, icon="help"),
+    Command("gallery", "Digital liver gallery…", (), "Draw phantoms and look at them, series by series", "Help",
+            _always),
+    Command("phantom-help", "About the digital liver", (), "What phantoms are good for, and what they are not",
+            "Help", _always),
     Command("log", "Open log folder", (), "The log holds no names of patients", "Help", _always),
     Command("about", "About Overread", (), "Version and purpose", "Help", _always, group=1),
 )

@@ -34,6 +34,8 @@ from overread.ui.commands import state_commands
 from overread.ui.dialogs import about_dialog, keys_dialog, open_log_folder
 from overread.ui.empty import EmptyPage
 from overread.ui.errors import ErrorDialog
+from overread.ui.gallery import GalleryDialog
+from overread.ui.help import HelpDialog
 from overread.ui.menus import Menus
 from overread.ui.opening import Opening
 from overread.ui.read.candidates import CandidateList
@@ -203,6 +205,8 @@ class MainWindow(QMainWindow):
             "quit": self._quit, "run": self.run_panel.start, "cancel": self._cancel_run,
             "card": lambda: self.show_card(self.run_panel.system.id),
             "keys": lambda: self._open_dialog(keys_dialog(self)),
+            "gallery": lambda: self._open_dialog(GalleryDialog(self)),
+            "phantom-help": lambda: self._open_dialog(HelpDialog("phantom", self)),
             "log": open_log_folder, "about": lambda: self._open_dialog(about_dialog(self)),
         }
 
@@ -358,6 +362,8 @@ class MainWindow(QMainWindow):
         _application().removeEventFilter(self)
         overlay = self.session.layout.active.overlay
         self.settings.heat_opacity, self.settings.heat_threshold = overlay.opacity, overlay.threshold
+        if self.dialog is not None:
+            self.dialog.close()
         self.opening.close()
         self.running.close()
         event.accept()

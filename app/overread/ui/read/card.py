@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QTextBlockFormat, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from overread.systems import Bundle, System
-from overread.ui import theme
+from overread.ui.help import space_out
 from overread.ui.widgets.parts import button, label
 
 
@@ -26,7 +25,7 @@ class CardDialog(QDialog):
         self.text.setOpenLinks(False)
         self.text.document().setDocumentMargin(16)
         self.text.setMarkdown(bundle.card)
-        _space_out(self.text.document())
+        space_out(self.text.document())
         about = f"{system.id}, bundle {bundle.version}, after {system.paper}. Digest {bundle.digest[:12]}."
         close = button("card-close", "Close", primary=True)
         close.clicked.connect(self.accept)
@@ -37,23 +36,3 @@ class CardDialog(QDialog):
         column.addWidget(self.text, 1)
         column.addWidget(label("card-about", about, quiet=True))
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-
-
-def _space_out(document: QTextDocument) -> None:
-    """Air between paragraphs, quiet lines in tables: Markdown comes without either."""
-    for frame in document.rootFrame().childFrames():
-        if isinstance(frame, QTextTable):
-            lines = frame.format().toTableFormat()
-            lines.setBorderBrush(QColor(theme.BORDER))
-            lines.setCellPadding(6)
-            lines.setBottomMargin(12)
-            frame.setFormat(lines)
-    block = document.begin()
-    while block.isValid():
-        cursor, air = QTextCursor(block), block.blockFormat()
-        if cursor.currentTable() is None:
-            air.setTopMargin(14 if air.headingLevel() else 0)
-            air.setBottomMargin(3 if block.textList() is not None else 8)
-            air.setLineHeight(125, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-            cursor.setBlockFormat(air)
-        block = block.next()
