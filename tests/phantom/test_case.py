@@ -95,7 +95,8 @@ def test_hcc_lies_inside_the_liver_and_is_big_enough_to_be_found(seed: int) -> N
         mask = patient.render([middle]).labels[0] == label_of(patient.scene, number)
         assert mask.sum() * np.prod(patient.affine.spacing_mm[1:]) >= 25
         before = twin.render([middle]).labels[0][mask]
-        assert (np.isin(before, organ) | (before >= FIRST_FINDING)).mean() > 0.9
+        # A superficial lesion bulges the capsule: a part of it lies where fat was.
+        assert (np.isin(before, organ) | (before >= FIRST_FINDING)).mean() > 0.7
 
 
 def test_label_says_whether_a_target_can_be_seen() -> None:

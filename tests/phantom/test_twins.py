@@ -26,9 +26,9 @@ def _drawn(kind: str, seed: int, normals: float = 0.0) -> Patient:
     return draw_patient(kind, seed, normals=normals, diameter_mm=SMALL_MM, roles=(ROLES[kind],), matrix=96)
 
 
-def _with_one_deep_lesion(kind: str) -> Patient:
+def _with_one_deep_lesion(kind: str, seed: int = SEED) -> Patient:
     """A patient whose first lesion, and no other, lies where the liver is deepest."""
-    patient = _drawn(kind, SEED)
+    patient = _drawn(kind, seed)
     scene = patient.scene
     field = scene.body.fields["liver"]
     x, y, z = (axis.ravel() for axis in scene.body.lattice.coordinates(field.block))
@@ -40,7 +40,7 @@ def _with_one_deep_lesion(kind: str) -> Patient:
         scene.tissues,
         scene.shared,
         scene.body.disease,
-        SEED,
+        seed,
     )
     return replace(patient, scene=with_lesions(scene, (replace(lesion, is_exophytic=False),)))
 
@@ -120,13 +120,16 @@ def test_slices_far_from_a_lesion_are_the_same_bytes_with_noise_as_without_it(ki
 
 
 def test_noise_of_a_slice_does_not_depend_on_the_lesion_in_it() -> None:
-    patient = _with_one_deep_lesion("hbp")
-    index = _middle(patient)
-    shown = [p.render([index]).values[0] for p in (patient, patient.without_lesions())]
-    corners = [image[:6, :6] for image in shown]
-    assert corners[0].std() > 0
-    # A lesion reaches the corner only through the ripple of the k-space window.
-    assert np.corrcoef(corners[0].ravel(), corners[1].ravel())[0, 1] > 0.98
+    compared = 0
+    for seed in range(SEED, SEED + 4):
+        patient = _with_one_deep_lesion("hbp", seed)
+        index = _middle(patient)
+        corners = [p.render([index]).values[0, :6, :6] for p in (patient, patient.without_lesions())]
+        if corners[0].std() > 0:  # some scanners blank the air
+            # A lesion reaches the corner only through the ripple of the k-space window.
+            assert np.corrcoef(corners[0].ravel(), corners[1].ravel())[0, 1] > 0.98
+            compared += 1
+    assert compared > 0
 
 
 @pytest.mark.parametrize("seed", [900_001, 900_002, 900_004])

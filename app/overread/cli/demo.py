@@ -17,7 +17,7 @@ from overread.systems import ReadRequest, choose_volumes, find_bundle, read
 from overread.systems.hbp_detection.measure import truth_of
 
 SYSTEM = "hbp-detection"
-DEMO = CaseOrder("hbp", 999_001, "internal", 0.0)
+DEMO = CaseOrder("hbp", 999_010)
 """A test seed that no test set uses: the cohorts begin at 900,000."""
 
 

@@ -37,7 +37,8 @@ class Lesion:
 
     ``is_target``: the case is about it; otherwise it is a finding beside that, such as a cyst in a study of HCC.
     ``slices``: role -> indices of the slices on which it counts as positive; ``slivers``: those that hold too little of
-    it to count either way. ``hidden``: signs that are there but that no image shows. ``visibility``: role -> contrast to the liver around it over that liver's sd.
+    it to count either way. ``hidden``: signs that are there but that no image shows. ``visibility``: role -> contrast
+    to the liver around it over that liver's sd.
     """
 
     id: str

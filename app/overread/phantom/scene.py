@@ -13,6 +13,7 @@ from overread.phantom.gut import Loops, draw_loops
 from overread.phantom.lattice import Field, Lattice, carve
 from overread.phantom.lesions.describe import describe
 from overread.phantom.lesions.placement import deform, mass_effect, place, thrombus_in
+from overread.phantom.lesions.sites import numbers_of
 from overread.phantom.lesions.sketch import Description
 from overread.phantom.lesions.structure import Lesion, build
 from overread.phantom.liver import Landmarks, build_liver, draw_landmarks, gallbladder
@@ -132,7 +133,7 @@ def fill_scene(seed: int, body: Body, description: Description, shared: Surround
     tissues = draw_tissues(seed, body.disease, shared)
     lesions = tuple(
         build(sketch, centre, number, tissues, shared, body.disease, seed)
-        for number, (sketch, centre) in enumerate(zip(sketches, centres, strict=True))
+        for sketch, centre, number in zip(sketches, centres, numbers_of(sketches), strict=True)
     )
     return with_lesions(Scene(body, description, (), fields["liver"], (), body.trees, tissues, shared), lesions)
 

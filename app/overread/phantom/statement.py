@@ -155,7 +155,7 @@ def _visibility(maps: Maps, code: int) -> dict[str, float]:
 def _is_visible(patient: Patient, number: int) -> bool:
     """Whether the lesion's body differs from the patient's liver in the reference volume."""
     look = patient.volumes[patient.reference].looks[-1]
-    body = f"lesion{number}/body"
+    body = f"lesion{patient.scene.lesions[number].number}/body"
     contrast = look.water.get(body, 0.0) / max(look.water["liver"], 1e-6) - 1
     if patient.volumes[patient.reference].protocol.modality == "CT":
         return abs(look.water.get(body, 0.0) - look.water["liver"]) * 1000 >= 8

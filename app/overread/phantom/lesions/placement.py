@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from overread.phantom.lattice import Field, Floats, Lattice, smooth_max, smooth_min
 from overread.phantom.lesions.shape import Point
-from overread.phantom.lesions.sites import DEEP, EXOPHYTIC, FOCAL, HILAR, SUBCAPSULAR, segment_of, site_of
+from overread.phantom.lesions.sites import DEEP, EXOPHYTIC, FOCAL, HILAR, SUBCAPSULAR, numbers_of, site_of
 from overread.phantom.lesions.sketch import Sketch
 from overread.phantom.lesions.structure import Lesion
 from overread.phantom.liver import Landmarks
 from overread.phantom.noise import stream
 from overread.phantom.vessels import make_room
 
-__all__ = ["deform", "mass_effect", "place", "segment_of", "thrombus_in"]
+__all__ = ["deform", "mass_effect", "place", "thrombus_in"]
 
 Points = NDArray[np.float64]
 
@@ -64,8 +64,9 @@ def place(
     thick = tree[tree[:, 3] > THICK_MM] if len(tree) else np.zeros((0, 8))
     normals = _normals(liver)
     taken: dict[int, Point] = {}
-    for number in order:
-        sketch = sketches[number]
+    numbers = numbers_of(sketches)
+    for at in order:
+        sketch, number = sketches[at], numbers[at]
         radius = sketch.diameter_mm / 2
         site = site_of(sketch, number, seed)
         rng = stream(seed, f"lesion-{number}-place")
@@ -82,8 +83,8 @@ def place(
             apart = np.linalg.norm(chosen - np.array(taken[main]), axis=1) - sketches[main].diameter_mm / 2
             blame += 0.6 * np.maximum(apart - radius - 22, 0)
         x, y, z = chosen[int(np.argmin(blame + np.arange(len(blame)) * 1e-6))].tolist()
-        taken[number] = (x, y, z)
-    return tuple(taken[number] for number in range(len(sketches)))
+        taken[at] = (x, y, z)
+    return tuple(taken[n] for n in range(len(sketches)))
 
 
 def mass_effect(tree: Points, lesions: Sequence[Lesion]) -> Points:

@@ -1,10 +1,10 @@
-"""Where in the liver a lesion wants to lie, and the name of its segment (PHANTOM 2.2, 4.5)."""
+"""Where in the liver a lesion wants to lie, and the number by which its draws are seeded (PHANTOM 4.5)."""
 
 from __future__ import annotations
 
-from overread.phantom.lesions.shape import Point
+from collections.abc import Sequence
+
 from overread.phantom.lesions.sketch import Sketch
-from overread.phantom.liver import Landmarks
 from overread.phantom.noise import pick, stream
 
 DEEP, SUBCAPSULAR, EXOPHYTIC, HILAR, FOCAL = "deep", "subcapsular", "exophytic", "hilar", "focal"
@@ -12,6 +12,21 @@ SUBCAPSULAR_SHARE, EXOPHYTIC_SHARE, HILAR_SHARE = 0.35, 0.06, 0.40
 OFTEN_SUBCAPSULAR = {"metastasis": 0.5, "fnh": 0.5}
 EXOPHYTIC_UP_TO_MM = 60.0
 """Larger lesions bulge instead: they would grow through the body wall [A]."""
+
+
+FIRST_FINDING_NUMBER = 500
+
+
+def numbers_of(sketches: Sequence[Sketch]) -> list[int]:
+    """Number of each lesion, by which its draws are seeded.
+
+    Targets and findings beside them are numbered apart, so that a patient has the same cysts with and without a tumour.
+    """
+    result, targets, findings = [], 0, FIRST_FINDING_NUMBER
+    for sketch in sketches:
+        result.append(targets if sketch.is_target else findings)
+        targets, findings = targets + sketch.is_target, findings + (not sketch.is_target)
+    return result
 
 
 def site_of(sketch: Sketch, number: int, seed: int) -> str:
@@ -26,26 +41,3 @@ def site_of(sketch: Sketch, number: int, seed: int) -> str:
     kinds = (HILAR, SUBCAPSULAR, EXOPHYTIC, DEEP)
     drawn = kinds[pick(rng, (hilar, shell * (1 - hilar), out * (1 - hilar), (1 - shell - out) * (1 - hilar)))]
     return drawn if near is None else near
-
-
-def segment_of(point: Point, marks: Landmarks) -> str:
-    """Segment of a point by the planes of PHANTOM 2.2, roughly."""
-    x, y, z = point
-    cx, cy = marks.ivc(z)
-    if abs(x - cx - 17) < 18 and -36 < y < -4 and -4 < z < 56:
-        return "S1"
-    if x > marks.fissure_x:
-        return "S2" if z > 20 else "S3"
-    angle = _degrees(-(y - cy), -(x - cx))
-    if angle > 62:
-        return "S4"
-    is_high = z > 6 + 0.05 * (x + 30)
-    if angle > 8:
-        return "S8" if is_high else "S5"
-    return "S7" if is_high else "S6"
-
-
-def _degrees(rise: float, run: float) -> float:
-    from math import atan2, degrees
-
-    return degrees(atan2(rise, run))
