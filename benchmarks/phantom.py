@@ -1,4 +1,4 @@
-"""Seconds and peak memory of phantoms: a study of each kind as `overread phantom` writes it, a training slice in memory.
+"""Seconds and peak memory of phantoms: a study of each kind as `overread phantom` writes it, a slice in memory.
 
     python benchmarks/phantom.py [--cases 4] [--jobs 2]
 
