@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     progress = TerminalProgress()
     path = make_cohort(output_folder(arguments.out), wanted, arguments.jobs, progress)
     progress.close()
-    say(f"{len(wanted)} phantom cases are in {arguments.out}; {path.name} lists them.")
+    made = "1 phantom case is" if len(wanted) == 1 else f"{len(wanted)} phantom cases are"
+    say(f"{made} in {arguments.out}; {path.name} lists {'it' if len(wanted) == 1 else 'them'}.")
     return 0
 
 
