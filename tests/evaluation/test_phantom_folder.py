@@ -144,3 +144,16 @@ def test_segmentation_holds_liver_segments_vessels_and_every_lesion(case: tuple[
 def _sorted(points: np.ndarray) -> np.ndarray:
     """Corners in an order that does not depend on how a program turned its axes."""
     return points[np.lexsort(np.round(points, 1).T)]
+
+
+def test_cases_that_differ_in_a_byte_have_uids_of_their_own() -> None:
+    base = CaseOrder("hbp", 5)
+    others = [
+        CaseOrder("hbp", 6),
+        CaseOrder("hbp", 5, site="external-1"),
+        CaseOrder("hbp", 5, normals=1.0),
+        CaseOrder("hbp", 5, diameter_mm=(6, 12)),
+        CaseOrder("hbp", 5, enhanced=True),
+        CaseOrder("hbp", 5, syntax="rle"),
+    ]
+    assert len({order.uid_key for order in (base, *others)}) == len(others) + 1

@@ -38,6 +38,13 @@ class CaseOrder:
         """Name of the case."""
         return f"{self.kind}-{self.seed}"
 
+    @property
+    def uid_key(self) -> str:
+        """What the UIDs of the case follow from: all that changes a byte of it."""
+        low, high = self.diameter_mm or (0, 0)
+        ways = f"{self.normals:g}/{low:g}-{high:g}/{self.enhanced}/{self.syntax}"
+        return f"{self.name}/{self.site}/{VERSION}/{ways}"
+
     def as_generator(self) -> dict[str, object]:
         """What the truth says of the order beside kind, site and seed."""
         return {
@@ -59,7 +66,7 @@ def make_case_folder(order: CaseOrder, folder: Path, progress: Progress = SILENT
     target = case_folder(folder, order)
     for part in (SERIES_FOLDER, MASKS_FOLDER):
         shutil.rmtree(target / part, ignore_errors=True)  # what a broken-off call left
-    frame = uid_from(f"{case.name}/{order.site}/frame")
+    frame = uid_from(f"{order.uid_key}/frame")
     sources = _write_images(case, order, target / SERIES_FOLDER, frame, progress)
     truth = _write_masks(case, target / MASKS_FOLDER, sources)
     generator = {**case.truth.generator, **order.as_generator()}
@@ -71,7 +78,7 @@ def _write_images(case: Case, order: CaseOrder, folder: Path, frame: str, progre
     """Write every series; returns the files of the reference volume, by slice."""
     first = next(iter(case.volumes.values())).protocol
     habits = head.draw_habits(order.seed, first.vendor, first.language)
-    study = uid_from(f"{case.name}/{order.site}/study")
+    study = uid_from(f"{order.uid_key}/study")
     sources: list[Path] = []
     for number in sorted({volume.protocol.series for volume in case.volumes.values()}):
         members = [volume for volume in case.volumes.values() if volume.protocol.series == number]
@@ -81,7 +88,7 @@ def _write_images(case: Case, order: CaseOrder, folder: Path, frame: str, progre
             folder / name,
             out,
             study_uid=study,
-            series_uid=uid_from(f"{case.name}/{order.site}/series-{number}"),
+            series_uid=uid_from(f"{order.uid_key}/series-{number}"),
             frame_of_reference_uid=frame,
             enhanced=order.enhanced,
             syntax=order.syntax,
