@@ -514,7 +514,7 @@ def test_retraction_draws_the_capsule_in_and_a_superficial_mass_bulges_it() -> N
 def test_thrombus_fills_the_nearest_branch_and_belongs_to_the_lesion() -> None:
     patient = Patient(sketch_of("hcc", 30, *SOLID, "thrombus"), 3)
     tree = np.array([[-20.0, 12.0, -6.0, 3.0, -20.0, 12.0, 6.0, 3.0], [60.0, 12.0, 0.0, 3.0, 70.0, 12.0, 0.0, 3.0]])
-    pieces = thrombus_in(tree, patient.lesion)
+    pieces = thrombus_in(tree, patient.lesion, 3)
     assert len(pieces) == 1
     assert 1.3 <= pieces[0, 3] / 3.0 <= 1.8
     layers = painted(patient)

@@ -19,9 +19,10 @@ from overread.evaluation.phantom_folder import (
 )
 from overread.io import CaseRow, read_truth, write_cases
 from overread.phantom import KINDS, SITES, VERSION
+from overread.phantom.lesions.mix import check_range
 
 CASES_CSV = "cases.csv"
-VALIDATION_FROM, TEST_FROM, EXTERNAL_FROM = 800_000, 900_000, 1_000_000
+VALIDATION_FROM, TEST_FROM = 800_000, 900_000
 
 
 def orders(first: CaseOrder, count: int) -> list[CaseOrder]:
@@ -62,6 +63,7 @@ def orders(first: CaseOrder, count: int) -> list[CaseOrder]:
             f"the ways are {', '.join(SYNTAXES)}",
             "Choose one of them with --syntax",
         )
+    check_range(first.diameter_mm)
     return [dataclasses.replace(first, seed=first.seed + n) for n in range(count)]
 
 

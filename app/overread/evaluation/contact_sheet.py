@@ -16,13 +16,12 @@ from overread.core.processes import run_in_processes
 from overread.core.progress import SILENT, Progress
 from overread.evaluation.phantom_folder import CaseOrder
 from overread.io import write_atomically
-from overread.phantom.gallery import Sheet, draw_sheet, words
+from overread.phantom.gallery import DRAWN_NOT_A_PATIENT, Sheet, draw_sheet, words
 from overread.phantom.gallery_tiles import Picture, Tile, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DRAWN_NOT_A_PATIENT = "A phantom: drawn, not a patient"
 KEY_CSV = "key.csv"
 TILE_PX, MOST_COLUMNS = 440, 5
 _DPI, _GAP, _LINE = 100, 10, 18

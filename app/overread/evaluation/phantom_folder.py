@@ -82,7 +82,12 @@ def _write_images(case: Case, order: CaseOrder, folder: Path, frame: str, progre
     sources: list[Path] = []
     for number in sorted({volume.protocol.series for volume in case.volumes.values()}):
         members = [volume for volume in case.volumes.values() if volume.protocol.series == number]
-        out = [OutVolume(v.stored, v.slope, v.intercept, v.affine, dicom_attributes(case, v, habits)) for v in members]
+        out = [
+            OutVolume(
+                v.stored, v.slope, v.intercept, v.affine, dicom_attributes(case, v, habits, is_enhanced=order.enhanced)
+            )
+            for v in members
+        ]
         name = f"{number:02d}-{members[0].protocol.role.split(':')[0]}"
         paths = write_series(
             folder / name,
@@ -217,4 +222,4 @@ def _seconds(protocol: Protocol, role: str) -> float:
     """Begin of a volume after the injection; what needs no contrast was taken before it, in the order of the series."""
     if protocol.phase.name != "pre":
         return protocol.phase.seconds
-    return -60.0 if role in ("t1-pre", "ct-pre") else -840.0 + 90.0 * protocol.series
+    return -60.0 if role in ("t1-pre", "ct-pre") else -840.0 + 90.0 * (protocol.series % 50)

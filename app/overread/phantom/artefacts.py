@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overread.phantom.lattice import Floats
-from overread.phantom.layers import Labels
-from overread.phantom.looks import DWI, opposed_factor
+from overread.phantom.layers import Labels, Layers
+from overread.phantom.looks import DWI, Look, opposed_factor
 from overread.phantom.noise import stream
 from overread.phantom.person import Person
 from overread.phantom.protocols import Protocol
@@ -20,6 +21,8 @@ from overread.phantom.views import PATCH, View
 Complex = NDArray[np.complex64]
 FAT_SHIFT_HZ = 220.0 / 1.5
 """Distance of the main fat line from water, Hz per tesla."""
+ECHO_PLANAR_SHIFT_MM = 14.0
+"""Shift of fat in echo-planar images (PHANTOM 8: 8-14 px of 1.2-1.7 mm)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ def prepare(seed: int, view: View, quality: Quality, person: Person, fat_patch_l
         window=_window(protocol, quality),
         ghost=_ghost(seed, protocol, quality),
         fat_factor=opposed_factor(protocol.sequence.te_ms, protocol.field_t) if is_mixed else 1.0,
-        fat_shift_px=hertz / max(protocol.bandwidth_hz_per_px, 50) if protocol.sequence.kind != DWI else 9.0,
+        fat_shift_px=hertz / max(protocol.bandwidth_hz_per_px, 50)
+        if protocol.sequence.kind != DWI
+        else ECHO_PLANAR_SHIFT_MM / protocol.pixel_mm,
         dome_z=person.dome_z,
         fat_patch_level=fat_patch_level,
         heart=(24.0, person.middle_y - person.half_depth + person.fat + person.muscle + 50, person.dome_z + 18),
@@ -85,18 +90,20 @@ def acquire(
     *,
     noise: Mapping[float, Floats],
     labels: Labels,
+    pull: Floats | None = None,
 ) -> Floats:
     """Image of one slice [rows, columns] from its pictures within the crop; normal liver is ``quality.scale``.
 
-    The noise depends on the study, the volume's role and the slice index only. It enters before the k-space window
-    and before the intensity correction: it is coloured as the image is, and stronger where the correction lifts it.
+    ``pull``: see `displacement`. The noise depends on the study, the volume's role and the slice index only. It enters
+    before the k-space window and before the intensity correction: it is coloured as the image is, and stronger where
+    the correction lifts it.
     """
     from scipy import fft
 
     z = float(view.z_mm[index])
     fat = _shifted(fat, how) * _fat_left(how, view, z, noise[PATCH])
-    if how.protocol.sequence.kind == DWI:
-        water, fat = _diffusion_losses(water, fat, how, view, z, noise=noise[PATCH], labels=labels)
+    if pull is not None:
+        water, fat = (displaced(part, pull) for part in (water * _heart_loss(how, view, z), fat))
     rng = stream(how.seed, f"noise-{how.protocol.role}-{index}")
     raw = np.zeros((len(view.y_mm), len(view.x_mm)), dtype=np.complex64)
     raw[view.crop] = (water + fat * np.complex64(how.fat_factor)) * how.coil[view.crop]
@@ -145,32 +152,48 @@ def _shifted(fat: Floats, how: Acquisition) -> Floats:
     """Fat moved along the read direction, along the phase direction in echo-planar images."""
     is_echo_planar = how.protocol.sequence.kind == DWI
     along = 0 if is_echo_planar or how.protocol.phase_direction == "ROW" else 1
-    whole, part = divmod(how.fat_shift_px, 1.0)
-    moved = np.roll(fat, int(whole), axis=along)
-    result: Floats = moved * np.float32(1 - part) + np.roll(moved, 1, axis=along) * np.float32(part)
+    from scipy import ndimage
+
+    shift = (how.fat_shift_px, 0.0) if along == 0 else (0.0, how.fat_shift_px)
+    result: Floats = ndimage.shift(fat, shift, order=1, mode="constant")
     return result
 
 
-def _diffusion_losses(
-    water: Floats, fat: Floats, how: Acquisition, view: View, z: float, *, noise: Floats, labels: Labels
-) -> tuple[Floats, Floats]:
-    """The beating heart's loss in the left lobe, and distortion along the phase direction near gas (PHANTOM 3.3, 8)."""
+def displacement(how: Acquisition, view: View, layers: Layers, noise: Mapping[float, Floats]) -> Floats | None:
+    """How far echo-planar images are drawn along the phase direction near gas, pixels [rows, columns] of the crop.
+
+    The same for all b-values of a series and for its label map (PHANTOM 7, 8); None for other sequences.
+    """
     from scipy import ndimage
 
+    if how.protocol.sequence.kind != DWI:
+        return None
+    gas = layers.render(Look({"gas": 1.0, "lung": 1.0}))[0]
+    size = how.quality.distortion_mm
+    pull = ndimage.gaussian_filter(gas, 9.0 / view.protocol.pixel_mm) * (6 * size)
+    result: Floats = (np.clip(pull, 0, 1.5 * size) + 0.25 * size * noise[PATCH]) / view.protocol.pixel_mm
+    return result
+
+
+def displaced(picture: NDArray[Any], pull: Floats, *, is_label: bool = False) -> NDArray[Any]:
+    """A picture or label map [rows, columns] drawn along its rows by ``pull`` pixels."""
+    from scipy import ndimage
+
+    rows = np.arange(picture.shape[0], dtype=np.float32)[:, None] + pull
+    columns = np.broadcast_to(np.arange(picture.shape[1], dtype=np.float32)[None, :], picture.shape)
+    return np.asarray(
+        ndimage.map_coordinates(picture, np.stack([rows, columns]), order=0 if is_label else 1, mode="constant")
+    )
+
+
+def _heart_loss(how: Acquisition, view: View, z: float) -> Floats:
+    """What the beating heart leaves of the left lobe's diffusion signal (PHANTOM 3.3)."""
     x, y = view.x_mm[None, view.crop[1]], view.y_mm[view.crop[0], None]
     hx, hy, hz = how.heart
     away = (x - hx) ** 2 + (y - hy) ** 2 + (z - hz + 40) ** 2
     strength = how.protocol.sequence.b_value / 1000 * how.quality.dwi_loss
-    water = water * np.exp(-strength * np.exp(-away / 3600.0)).astype(np.float32)
-    gas = ((labels == 9) | (labels == 10) | (labels == 12)) & (water < 0.05)
-    width = 9.0 / how.protocol.pixel_mm
-    pull = ndimage.gaussian_filter(gas.astype(np.float32), width) * (6 * how.quality.distortion_mm)
-    pull = np.clip(pull, 0, 1.5 * how.quality.distortion_mm) + 0.25 * how.quality.distortion_mm * noise
-    rows = np.arange(water.shape[0], dtype=np.float32)[:, None] + pull / how.protocol.pixel_mm
-    columns = np.broadcast_to(np.arange(water.shape[1], dtype=np.float32)[None, :], water.shape)
-    place = np.stack([rows, columns])
-    moved = [ndimage.map_coordinates(part, place, order=1, mode="constant") for part in (water, fat)]
-    return moved[0], moved[1]
+    left: Floats = np.exp(-strength * np.exp(-away / 3600.0)).astype(np.float32)
+    return left
 
 
 def _gain(window: Floats) -> float:
@@ -181,7 +204,11 @@ def _gain(window: Floats) -> float:
 def _window(protocol: Protocol, quality: Quality) -> Floats:
     """Acquired part of k-space with raised-cosine edges, times the transfer of the point spread."""
     axes = []
-    for count, acquired in zip((protocol.rows, protocol.columns), protocol.acquired_matrix, strict=True):
+    phase, read = protocol.acquired_matrix
+    if protocol.phase_direction == "ROW":  # phase lines along the rows: the columns are the coarser axis
+        scale = protocol.rows / protocol.columns
+        phase, read = round(read * scale), round(phase / scale)
+    for count, acquired in zip((protocol.rows, protocol.columns), (phase, read), strict=True):
         frequency = np.abs(np.fft.fftfreq(count))
         edge = 0.5 * acquired / count
         ramp = 0.12 * edge

@@ -99,15 +99,15 @@ def _store(patient: Patient, role: str, values: NDArray[np.float32], labels: Lab
     """As the scanner stores it: whole numbers, with the protocol's rescale."""
     imaging = patient.volumes[role]
     protocol = imaging.protocol
-    slope, intercept = protocol.slope, protocol.intercept
+    slope = protocol.slope
     if protocol.modality == "CT":
         stored: Stored = np.clip(np.rint(values), -2048, 3071).astype(np.int16)
-        slope, intercept = 1.0, 0.0
+        slope = 1.0
     elif role == "adc":
-        stored, slope, intercept = np.clip(np.rint(values), 0, 4095).astype(np.uint16), 1.0, 0.0
+        stored, slope = np.clip(np.rint(values), 0, 4095).astype(np.uint16), 1.0
     else:
-        stored = np.clip(np.rint((values - intercept) / slope), 0, 65535).astype(np.uint16)
-    return Volume(protocol, stored, slope, intercept, imaging.view.affine, labels)
+        stored = np.clip(np.rint(values / slope), 0, 65535).astype(np.uint16)
+    return Volume(protocol, stored, slope, 0.0, imaging.view.affine, labels)
 
 
 def _grow_lesions(labels: Labels, affine: Affine, grown_mm: float) -> None:

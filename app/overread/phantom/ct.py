@@ -50,6 +50,8 @@ class CtAcquisition:
     """Everything of one study that turns pictures into slices; maps are [rows, columns]."""
 
     seed: int
+    role: str
+    """Of the volume: phases have noise of their own."""
     quality: CtQuality
     x_mm: Floats
     y_mm: Floats
@@ -88,6 +90,7 @@ def prepare_ct(
     spacing_mm: float | None = None,
     padding: int = LOWEST,
     metal_at: Point | None = None,
+    role: str = "",
 ) -> CtAcquisition:
     """Maps, filters and surroundings of a study.
 
@@ -122,6 +125,7 @@ def prepare_ct(
         sources += [(side * (half[0] + 42), middle_y + 12) for side in (-1, 1)]
     return CtAcquisition(
         seed=seed,
+        role=role,
         quality=quality,
         x_mm=x_mm,
         y_mm=y_mm,
@@ -171,7 +175,7 @@ def acquire_ct(picture: Floats, how: CtAcquisition, index: int, z_mm: float) -> 
         rays = rays_from(how.x_mm, how.y_mm, how.metal[n][:2], METAL_DECAY_MM, 1.5)
         image[rays.rows, rays.columns] += how.spokes[n][rays.angle] * (rays.fade / np.float32(len(near) ** 0.5))
     _add_streaks(image, picture, how, index)
-    white = stream(how.seed, f"ct-noise-{index}").standard_normal(picture.shape, dtype=np.float32)
+    white = stream(how.seed, f"ct-noise-{how.role}-{index}").standard_normal(picture.shape, dtype=np.float32)
     image += coloured(white, how.noise) * how.sd
     np.clip(np.rint(image, out=image), LOWEST, HIGHEST, out=image)
     image[~how.inside] = how.padding
@@ -182,7 +186,7 @@ def _add_streaks(image: Floats, picture: Floats, how: CtAcquisition, index: int)
     """Faint pairs of lines from the spine, the arms and the ends of gas-fluid levels."""
     if how.quality.streaks == 0:
         return
-    rng = stream(how.seed, f"ct-streaks-{index}")
+    rng = stream(how.seed, f"ct-streaks-{how.role}-{index}")
     gas = [rays_from(how.x_mm, how.y_mm, end, STREAK_DECAY_MM, 4) for end in _gas_ends(picture, how)]
     sources = [*how.spine, *gas]
     counts = rng.multinomial(how.quality.streaks, np.full(len(sources), 1 / len(sources)))

@@ -44,11 +44,9 @@ class Disease:
     fat: float
     iron_r2s: float
     has_cholestasis: bool
-    has_confluent_fibrosis: bool
     has_varices: bool
     bright_ducts: bool
     bile: str
-    cysts: int
 
     @property
     def name(self) -> str:
@@ -74,10 +72,7 @@ def draw_disease(seed: int, shares: tuple[float, float, float, float], uptake_fa
     fat = _draw_fat(seed)
     right, caudate, lateral = _draw_lobes(seed, stage)
     other = stream(seed, "disease-signs")
-    has_confluent, has_varices = (
-        other.random() < (0, 0.05, 0.12, 0.2)[stage],
-        other.random() < (0, 0.25, 0.5, 0.65)[stage],
-    )
+    has_varices = other.random() < (0, 0.25, 0.5, 0.65)[stage]
     width = float(np.exp(other.normal(0, 0.35)))
     return Disease(
         stage=stage,
@@ -100,11 +95,9 @@ def draw_disease(seed: int, shares: tuple[float, float, float, float], uptake_fa
         fat=fat,
         iron_r2s=_draw_iron(seed),
         has_cholestasis=has_cholestasis,
-        has_confluent_fibrosis=bool(has_confluent),
         has_varices=bool(has_varices),
         bright_ducts=bool(bright_ducts),
         bile=("layered", "bright", "dark")[bile],
-        cysts=_draw_cysts(seed),
     )
 
 
@@ -140,10 +133,3 @@ def _draw_lobes(seed: int, stage: int) -> tuple[float, float, float]:
         float(mean * np.exp(rng.normal(-(sd**2) / 2, sd))) for mean, sd in zip(means, spreads, strict=True)
     )
     return right, caudate, lateral
-
-
-def _draw_cysts(seed: int) -> int:
-    """Number of cysts: 40 % of all patients have some (TRAINING 1)."""
-    rng = stream(seed, "cyst-count")
-    has_any = rng.random() < 0.40
-    return 1 + int(rng.poisson(0.7)) if has_any else 0

@@ -18,6 +18,7 @@ from overread.phantom.painting import label_of
 from overread.phantom.patient import Patient, Rendered, draw_patient, share_geometry
 from overread.phantom.views import View
 
+DRAWN_NOT_A_PATIENT = "A phantom: drawn, not a patient"
 LEVELS, SLICES = 2, 12
 """Levels of a study of many volumes; slices of a study of one."""
 CT_WINDOW, CT_PORTAL_WINDOW, ADC_RANGE = (70.0, 200.0), (100.0, 250.0), (0.0, 3000.0)

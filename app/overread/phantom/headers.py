@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from overread.phantom.looks import MHZ_PER_T
 from overread.phantom.noise import pick, stream
 
 Attributes = dict[str, object]
@@ -71,7 +72,6 @@ _CREATORS = {
     "uih": "Image Private Header",
 }
 GE_BIAS = 1_000_000_000
-MHZ_PER_T = 42.577
 
 
 @dataclass(frozen=True, slots=True)

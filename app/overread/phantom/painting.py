@@ -214,20 +214,22 @@ def _paint_liver(job: _Slice, trunk: Trunk) -> None:
     crossed = [n for n in visible if job.scene.lesions[n].lets_vessels_through]
     for number in crossed:
         _paint_one(job, number, window, room)
-    for number in visible:
+    for number in range(len(job.scene.lesions)):
         before(layers, job.scene.lesions[number], job.phase, job.slab_mm, noise, window, share, maps=tissue)
     _paint_vessels(job, window, occupancy(distance + 1.5, width), trunk)
     for number in visible:
         if number not in crossed:
             _paint_one(job, number, window, room)
+    for number, pieces in enumerate(job.scene.thrombi):
+        lesion, label = job.scene.lesions[number], label_of(job.scene, number)
+        paint_thrombus(layers, lesion, pieces, job.slab_mm, window, share, label)
     _paint_cava(job)
 
 
 def _paint_one(job: _Slice, number: int, window: Window, share: Floats) -> None:
-    """A lesion, and what of it grows in a portal branch."""
+    """A lesion with its label."""
     lesion, label = job.scene.lesions[number], label_of(job.scene, number)
     paint_lesion(job.layers, lesion, job.phase, job.slab_mm, job.noise, window, share, label)
-    paint_thrombus(job.layers, lesion, job.scene.thrombi[number], job.slab_mm, window, share, label)
 
 
 def label_of(scene: Scene, number: int) -> int:

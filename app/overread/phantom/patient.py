@@ -14,8 +14,9 @@ from overread.phantom import artefacts, ct
 from overread.phantom.lattice import Floats
 from overread.phantom.layers import Labels, Layers
 from overread.phantom.looks import CT, Look, look_of
+from overread.phantom.looks import Sequence as Sequence_
 from overread.phantom.painting import paint_slice
-from overread.phantom.protocols import REFERENCE, Protocol, draw_protocols
+from overread.phantom.protocols import LATE_ROLES, REFERENCE, SEQUENCES_OF, Protocol, draw_protocols
 from overread.phantom.quality import Quality, draw_quality, quality_of
 from overread.phantom.scene import Scene, draw_body, draw_description, fill_scene, with_lesions
 from overread.phantom.sites import SITE_TABLE, Site
@@ -104,9 +105,13 @@ class Patient:
         for place, index in enumerate(chosen):
             progress.step("Drawing slices", place, len(chosen))
             layers, noise = paint_slice(self.scene, view, index)
+            how = self.volumes[roles[0]].how[0]
+            pull = artefacts.displacement(how, view, layers, noise) if isinstance(how, artefacts.Acquisition) else None
+            if pull is not None:
+                layers.labels = artefacts.displaced(layers.labels, pull, is_label=True)
             labels[place][view.crop] = layers.labels
             for role in roles:
-                values[role][place] = _image(self.volumes[role], layers, index, noise)
+                values[role][place] = _image(self.volumes[role], layers, index, noise, pull)
         return {role: Rendered(values[role], labels) for role in roles}
 
     def without_lesions(self) -> Patient:
@@ -139,7 +144,8 @@ def draw_patient(
     diameter_mm
         Range of the diameters of target lesions; None for the sizes of the tables.
     roles
-        Volumes to prepare (``dwi`` for all b-values); None for all that the study has.
+        Volumes to prepare (``dwi`` for all b-values); None for all that the study has. A study need not have every
+        role of its kind, nor every b-value.
     matrix
         Columns of every image instead of the protocol's own, for images drawn in memory.
 
@@ -149,6 +155,7 @@ def draw_patient(
         No such kind or site, or numbers that make no sense.
     """
     row = _check(kind, seed, site, normals, matrix)
+    _check_roles(kind, roles)
     description = draw_description(kind, seed, site, normals, diameter_mm)
     body = draw_body(kind, seed, site, description)
     person = body.person
@@ -163,7 +170,7 @@ def draw_patient(
     volumes = {}
     for protocol in protocols:
         taken = protocol if matrix is None else protocol.at_matrix(matrix)
-        volumes[protocol.role] = _imaging(seed, kind, site, row, taken, scene=scene, study=study)
+        volumes[protocol.role] = _imaging(seed, kind, site, taken, protocol.columns, scene=scene, study=study)
     reference = REFERENCE[kind] if REFERENCE[kind] in volumes else next(iter(volumes))
     return Patient(kind, seed, site, description.label, reference, scene, volumes)
 
@@ -190,14 +197,27 @@ def _check(kind: str, seed: int, site: str, normals: float, matrix: int | None) 
     return SITE_TABLE[kind][site]
 
 
+def _check_roles(kind: str, roles: Collection[str] | None) -> None:
+    known = {*SEQUENCES_OF[kind], *LATE_ROLES}
+    unknown = sorted({role.split(":")[0] for role in roles or ()} - known)
+    if unknown:
+        raise InputError(
+            "This phantom cannot be made",
+            f"a {kind} study has no {', '.join(unknown)}",
+            f"Ask for some of: {', '.join(sorted(known))}",
+        )
+
+
 def _imaging(
-    seed: int, kind: str, site: str, row: Site, protocol: Protocol, *, scene: Scene, study: Quality
+    seed: int, kind: str, site: str, protocol: Protocol, full_columns: int, *, scene: Scene, study: Quality
 ) -> Imaging:
+    """One volume; ``full_columns``: those of the protocol before another matrix was asked for."""
+    row = SITE_TABLE[kind][site]
     body = scene.body
     view = lay_view(seed, kind, protocol, body.person, body.lattice, study.texture)
     sequences = [protocol.sequence]
     if protocol.role == "adc":
-        sequences = [replace(protocol.sequence, b_value=0.0), protocol.sequence]
+        sequences = [replace(protocol.sequence, b_value=protocol.lowest_b), protocol.sequence]
     looks = tuple(look_of(scene.tissues, sequence, protocol.phase, scene.shared) for sequence in sequences)
     if protocol.sequence.kind == CT:
         half = (body.person.half_width, body.person.half_depth)
@@ -211,13 +231,15 @@ def _imaging(
             middle_y=body.person.middle_y,
             spacing_mm=protocol.slice_spacing_mm,
             padding=-2000 if protocol.vendor == "ge" else -1024,
+            role=protocol.role,
         )
         return Imaging(view, looks, (taken,))
     quality = quality_of(study, seed, row, protocol)
+    quality = replace(quality, psf_px=quality.psf_px * protocol.columns / full_columns)
     prepared = tuple(
         artefacts.prepare(
             seed,
-            replace(view, protocol=replace(protocol, role=f"{protocol.role}/{s.b_value:g}", sequence=s)),
+            replace(view, protocol=replace(protocol, role=_noise_role(protocol, s), sequence=s)),
             quality,
             body.person,
             body.fat_patch_level,
@@ -227,7 +249,12 @@ def _imaging(
     return Imaging(view, looks, prepared)
 
 
-def _image(imaging: Imaging, layers: Layers, index: int, noise: Mapping[float, Floats]) -> Floats:
+def _noise_role(protocol: Protocol, sequence: Sequence_) -> str:
+    """By which role an image's noise is drawn: an ADC map has that of the diffusion images it is made of."""
+    return f"dwi:{sequence.b_value:g}" if protocol.role == "adc" else protocol.role
+
+
+def _image(imaging: Imaging, layers: Layers, index: int, noise: Mapping[float, Floats], pull: Floats | None) -> Floats:
     """One slice of one volume."""
     view = imaging.view
     parts = []
@@ -237,10 +264,10 @@ def _image(imaging: Imaging, layers: Layers, index: int, noise: Mapping[float, F
             picture = np.zeros((len(view.y_mm), len(view.x_mm)), dtype=np.float32)
             picture[view.crop] = water
             return ct.acquire_ct(picture, how, index, float(view.z_mm[index])).astype(np.float32)
-        parts.append(artefacts.acquire(water, fat, view, how, index, noise=noise, labels=layers.labels))
+        parts.append(artefacts.acquire(water, fat, view, how, index, noise=noise, labels=layers.labels, pull=pull))
     if len(parts) == 1:
         return parts[0]
-    b_value = imaging.protocol.sequence.b_value
+    b_value = imaging.protocol.sequence.b_value - imaging.protocol.lowest_b
     ratio = np.log(np.maximum(parts[0], 1e-3) / np.maximum(parts[1], 1e-3)) / b_value * 1000
     first = imaging.how[0]
     assert isinstance(first, artefacts.Acquisition)

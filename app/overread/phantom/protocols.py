@@ -24,6 +24,7 @@ SEQUENCES_OF = {
     "ct-mvi": ("ct-pre", "ct-arterial", "ct-portal", "ct-delayed"),
 }
 """Series of each kind of study; a gadoxetate study has t1-transitional and t1-hbp in place of t1-delayed."""
+LATE_ROLES = ("t1-transitional", "t1-hbp")
 REFERENCE = {"hbp": "t1-hbp", "multiphase": "t1-portal", "triage": "t2-fs", "ct-mvi": "ct-arterial"}
 """The volume on whose grid the truth of a kind of study is stated."""
 MANUFACTURERS = {
@@ -40,7 +41,8 @@ IN_PHASE_MS, OPPOSED_MS = {1.5: 4.6, 3.0: 2.3}, {1.5: 2.3, 3.0: 1.15}
 class Protocol:
     """What the scanner was set to for one volume. ``series``: volumes with the same number are one DICOM series.
 
-    ``role`` as in CONTRACT section 3, with the b-value after a colon for diffusion (``dwi:800``).
+    ``role`` as in CONTRACT section 3, with the b-value after a colon for diffusion (``dwi:800``). ``lowest_b``: of the
+    diffusion images that an ADC map is made of.
     """
 
     role: str
@@ -67,7 +69,7 @@ class Protocol:
     kernel: str = ""
     kvp: int = 0
     slope: float = 1.0
-    intercept: float = 0.0
+    lowest_b: float = 0.0
 
     @property
     def modality(self) -> str:
@@ -84,7 +86,14 @@ class Protocol:
         factor = columns / self.columns
         rows = max(round(self.rows * factor), 8)
         matrix = (round(self.acquired_matrix[0] * factor), round(self.acquired_matrix[1] * factor))
-        return replace(self, pixel_mm=self.pixel_mm / factor, rows=rows, columns=columns, acquired_matrix=matrix)
+        return replace(
+            self,
+            pixel_mm=self.pixel_mm / factor,
+            rows=rows,
+            columns=columns,
+            acquired_matrix=matrix,
+            bandwidth_hz_per_px=self.bandwidth_hz_per_px / factor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,7 @@ def _roles_of(setting: _Setting) -> list[str]:
         if not is_missing:
             roles.append(role)
     if setting.agent == GADOXETATE and setting.kind != "hbp":
-        roles = [role for role in roles if role != "t1-delayed"] + ["t1-transitional", "t1-hbp"]
+        roles = [role for role in roles if role != "t1-delayed"] + list(LATE_ROLES)
     return roles
 
 
@@ -193,7 +202,7 @@ def _mr(setting: _Setting, role: str, number: int) -> list[Protocol]:
     bandwidth = round(_range(rng, row["bandwidth"]), 1)
     if role in ("t1-in", "t1-opposed"):
         te = (IN_PHASE_MS if role == "t1-in" else OPPOSED_MS)[3.0 if scanner.field_t > 2.3 else 1.5]
-        tr, flip = max(tr, 4.2), 10.0
+        tr, flip = max(tr, te + 1.9), 10.0
     kind = {"t1": GRE, "t2": TSE, "dwi": DWI}[family]
     common = Protocol(
         role=role,
@@ -222,7 +231,7 @@ def _mr(setting: _Setting, role: str, number: int) -> list[Protocol]:
     if role == "dwi":
         return [_at_b(setting, common, place, b) for place, b in enumerate(b_values)]
     if role == "adc":
-        return [replace(common, sequence=replace(common.sequence, b_value=b_values[-1]))]
+        return [replace(common, sequence=replace(common.sequence, b_value=b_values[-1]), lowest_b=b_values[0])]
     return [common]
 
 
@@ -271,7 +280,6 @@ def _ct(setting: _Setting, role: str, number: int) -> Protocol:
         is_breath_hold=True,
         kernel=str(rng.choice(vendor_kernels)),
         kvp=int(rng.choice(site.kvp)),
-        intercept=-1024.0,
     )
 
 

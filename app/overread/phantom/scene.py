@@ -75,6 +75,7 @@ class Scene:
     ``thrombi``: pieces of the portal tree that lesion number n has grown into. ``tissues``: organs' and lesions'.
     """
 
+    seed: int
     body: Body
     description: Description
     lesions: tuple[Lesion, ...]
@@ -135,7 +136,7 @@ def fill_scene(seed: int, body: Body, description: Description, shared: Surround
         build(sketch, centre, number, tissues, shared, body.disease, seed)
         for sketch, centre, number in zip(sketches, centres, numbers_of(sketches), strict=True)
     )
-    return with_lesions(Scene(body, description, (), fields["liver"], (), body.trees, tissues, shared), lesions)
+    return with_lesions(Scene(seed, body, description, (), fields["liver"], (), body.trees, tissues, shared), lesions)
 
 
 def with_lesions(scene: Scene, lesions: tuple[Lesion, ...]) -> Scene:
@@ -151,7 +152,7 @@ def with_lesions(scene: Scene, lesions: tuple[Lesion, ...]) -> Scene:
         scene,
         lesions=lesions,
         liver=deform(body.lattice, body.fields["liver"], lesions),
-        thrombi=tuple(thrombus_in(trees["portal"], lesion) for lesion in lesions),
+        thrombi=tuple(thrombus_in(trees["portal"], lesion, scene.seed) for lesion in lesions),
         trees=trees,
         tissues=tissues,
     )

@@ -47,7 +47,6 @@ class Site:
     mask_grown_mm: float = 0.0
     missing: Mapping[str, float] = field(default_factory=dict)
     kvp: tuple[int, ...] = (120,)
-    is_stress: bool = False
 
 
 _CLASSIC_FAT = (0.80, 0.15, 0.05)
@@ -190,7 +189,6 @@ def _stress(site: Site) -> Site:
         motion=4.0,
         fat=(0.1, 0.5, 0.4),
         distortion=2.5,
-        is_stress=True,
     )
 
 

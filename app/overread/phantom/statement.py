@@ -1,4 +1,4 @@
-"""The truth of a case, stated from its label maps: what can be seen counts, not what was meant."""
+"""The truth of a case: what was drawn, measured on its label maps; a lesion that no slice shows is stated as such."""
 
 from __future__ import annotations
 
@@ -49,11 +49,10 @@ def state_truth(name: str, patient: Patient, maps: Maps) -> Truth:
     reference = maps[patient.reference][0]
     present = set(np.unique(reference).tolist())
     file = mask_file(patient.reference)
-    targets = [lesion for lesion, drawn in zip(stated, scene.lesions, strict=True) if lesion and drawn.sketch.is_target]
     person, disease = scene.body.person, scene.body.disease
     return Truth(
         case=name,
-        label="none" if patient.kind == "hbp" and not targets else patient.label,
+        label=patient.label,
         lesions=lesions,
         structures={key: MaskRef(file, code) for key, code in LABELS.items() if code and code in present},
         generator={
@@ -82,13 +81,13 @@ def state_truth(name: str, patient: Patient, maps: Maps) -> Truth:
 
 
 def _lesion(patient: Patient, maps: Maps, number: int) -> Lesion | None:
-    """One lesion as the reference label map shows it; None when nothing of it is left."""
+    """One lesion as the reference label map shows it; a finding of which nothing is left is None."""
     labels, affine, _ = maps[patient.reference]
     drawn = patient.scene.lesions[number]
     code = label_of(patient.scene, number)
     voxels = np.argwhere(labels == code)
     if len(voxels) == 0:
-        return None
+        return _unseen(patient, affine, number) if drawn.sketch.is_target else None
     step_k, step_j, step_i = affine.spacing_mm
     areas = np.bincount(voxels[:, 0], minlength=labels.shape[0]) * step_j * step_i
     middle = voxels.mean(axis=0)
@@ -116,6 +115,29 @@ def _lesion(patient: Patient, maps: Maps, number: int) -> Lesion | None:
         slices=slices,
         slivers=slivers,
         visibility=_visibility(maps, code),
+    )
+
+
+def _unseen(patient: Patient, affine: Affine, number: int) -> Lesion:
+    """A target too small for any voxel of the reference volume: as drawn, without a mask."""
+    drawn = patient.scene.lesions[number]
+    view = patient.volumes[patient.reference].view
+    steps = ((view.z_mm, 2), (view.y_mm, 1), (view.x_mm, 0))
+    index = tuple(float((drawn.centre[axis] - mm[0]) / (mm[1] - mm[0])) for mm, axis in steps)
+    x, y, z = affine.to_mm(index).tolist()
+    sketch = drawn.sketch
+    return Lesion(
+        id=f"{sketch.type}-{number + 1}",
+        type=sketch.type,
+        centre_mm=(x, y, z),
+        diameter_mm=round(sketch.diameter_mm, 1),
+        volume_mm3=round(np.pi / 6 * sketch.diameter_mm**3, 1),
+        visible=False,
+        typical=_is_typical(patient.kind, number, patient),
+        variant=sketch.variant,
+        signs=dict(sketch.signs),
+        hidden=sketch.hidden,
+        slices=dict.fromkeys(patient.volumes, ()),
     )
 
 

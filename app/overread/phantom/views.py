@@ -14,6 +14,8 @@ from overread.phantom.protocols import Protocol
 
 FINE, SMALL, LARGE, UPTAKE, PATCH = 2.0, 6.0, 14.0, 40.0, 70.0
 """Cell sizes of the noise, mm."""
+FREE_BREATHING_MM = 8.0
+"""How much higher organs lie in free breathing than in the breath-hold (PHANTOM 8); stacks are planned for it."""
 CELLS = (FINE, SMALL, LARGE, UPTAKE, PATCH)
 
 
@@ -76,7 +78,7 @@ def _shift(seed: int, kind: str, protocol: Protocol) -> tuple[float, float, floa
     if protocol.is_breath_hold:
         z = clipped_normal(rng, 0, 6 if kind != "ct-mvi" else 4, -18, 18)
     else:
-        z = clipped_normal(rng, 8, 4, -6, 20)
+        z = clipped_normal(rng, FREE_BREATHING_MM, 4, -6, 20)
     return float(rng.normal(0, 1)), float(rng.normal(0, 2)), z
 
 
@@ -84,7 +86,9 @@ def _positions(seed: int, kind: str, protocol: Protocol, person: Person) -> tupl
     rng = stream(seed, "field-of-view")
     middle_x = float(rng.normal(0, 4))
     middle_y = person.middle_y + float(rng.normal(0, 3))
-    low, high = person.lowest_z - float(rng.uniform(8, 26)), person.dome_z + float(rng.uniform(6, 24))
+    planned = 0.0 if protocol.is_breath_hold else FREE_BREATHING_MM
+    low = person.lowest_z - float(rng.uniform(8, 26)) + planned
+    high = person.dome_z + float(rng.uniform(6, 24)) + planned
     step = protocol.slice_spacing_mm
     count = max(round((high - low) / step), 8)
     if kind == "hbp":

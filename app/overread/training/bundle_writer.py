@@ -16,6 +16,7 @@ import overread
 from overread.core.progress import SILENT, Progress
 from overread.engines.engine import Engine
 from overread.io import write_atomically
+from overread.phantom import VERSION as DIGITAL_LIVER
 from overread.systems.bundle import CARD, MANIFEST, SCHEMA
 from overread.systems.hbp_detection.measure import CaseResult, compare, truth_of
 from overread.systems.hbp_detection.system import interpret, placed_maps, read_slice_image
@@ -207,6 +208,7 @@ def _fixed_tables(recipe: Recipe, parameters: int, created: str) -> dict[str, An
             "created": created,
             "licence": "Apache-2.0",
             "trained_on": "phantoms",
+            "digital_liver": DIGITAL_LIVER,
             "generator": overread.__version__,
         },
         "input": {

@@ -46,14 +46,14 @@ images. The paper leaves the layer table open; ours is chosen by its parameter c
 
 ## What it was trained on
 
-{training["patients"]} phantoms of the rough digital liver (overread {bundle["generator"]}),
+{training["patients"]} phantoms of the digital liver, version {bundle["digital_liver"]} (overread {bundle["generator"]}),
 {training["crops"]:,} crops of
 {recipe.loop.crop_px} x {recipe.loop.crop_px} pixels, half of them around a lesion, the others from the whole
 body, and
 {training["whole_slices"]:,} whole slices; {training["steps"]:,} steps, {training["cpu_s"]:,} CPU-seconds.
-Masks of the lesions were used. All lesions are HCC that are dark in the hepatobiliary phase, or nearly as
-bright as the
-liver; there are cysts, vessels, gallbladder and cirrhosis, but no other tumours.
+Masks of the lesions were used. The lesions
+that count are HCC, most of them dark in the hepatobiliary phase, some as bright as the liver or brighter; cysts,
+haemangiomas, regenerative and dysplastic nodules, vessels, gallbladder and cirrhosis are there beside them.
 
 ## What was measured on validation phantoms
 

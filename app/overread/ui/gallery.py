@@ -26,13 +26,13 @@ from overread.core.errors import OverreadError
 from overread.core.progress import Progress, Stage
 from overread.engines.worker import Worker
 from overread.phantom import KINDS
-from overread.phantom.gallery import Sheet, words
+from overread.phantom.gallery import DRAWN_NOT_A_PATIENT, Sheet, words
 from overread.ui.errors import ErrorDialog
 from overread.ui.help import HelpDialog
 from overread.ui.jobs import Job
 from overread.ui.sheet_view import SheetView
 from overread.ui.widgets.parts import button, label
-from overread.viewing.gallery import DRAWN_NOT_A_PATIENT, KIND_WORDS, LAST_SEED, Gallery
+from overread.viewing.gallery import KIND_WORDS, LAST_SEED, Gallery
 
 DRAW, SAVE = "overread.phantom.gallery:draw_sheet", "overread.evaluation.contact_sheet:save_sheet"
 

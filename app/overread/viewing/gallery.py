@@ -13,7 +13,6 @@ from overread.viewing.state import State
 LAST_SEED = 9_999_999
 FIRST_SEED = 1
 NOTHING_DRAWN = "No case is drawn yet. Choose a kind of study and a seed, then press Draw."
-DRAWN_NOT_A_PATIENT = "A phantom: drawn, not a patient"
 KIND_WORDS = {
     "hbp": "Hepatobiliary phase (hbp)",
     "multiphase": "Multiphase MR (multiphase)",

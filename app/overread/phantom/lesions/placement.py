@@ -95,14 +95,14 @@ def mass_effect(tree: Points, lesions: Sequence[Lesion]) -> Points:
     return tree
 
 
-def thrombus_in(tree: Points, lesion: Lesion) -> Points:
+def thrombus_in(tree: Points, lesion: Lesion, seed: int) -> Points:
     """Pieces of the portal branch within 15 mm that a tumour grows into, dilated 1.3-1.8 times (PHANTOM 4.2).
 
     Paint them after the vessels with `painting.paint_thrombus`. Empty where no branch is near.
     """
     if not lesion.has_thrombus or len(tree) == 0:
         return np.zeros((0, 8))
-    rng = stream(int(abs(lesion.centre[0]) * 1000) + lesion.number, "thrombus")
+    rng = stream(seed, f"lesion-{lesion.number}-thrombus")
     middle = (tree[:, 0:3] + tree[:, 4:7]) / 2
     gap = np.linalg.norm(middle - np.array(lesion.centre), axis=1) - lesion.radius
     near = (gap < THROMBUS_WITHIN_MM) & (tree[:, 3] > 1.5)
