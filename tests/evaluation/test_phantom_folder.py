@@ -157,3 +157,12 @@ def test_cases_that_differ_in_a_byte_have_uids_of_their_own() -> None:
         CaseOrder("hbp", 5, syntax="rle"),
     ]
     assert len({order.uid_key for order in (base, *others)}) == len(others) + 1
+
+
+def test_enhanced_diffusion_states_its_b_values(tmp_path: Path) -> None:
+    folder = make_case_folder(CaseOrder("triage", 820_010, enhanced=True), tmp_path)
+    found = sorted(
+        float(v.b_value) for v in scan([folder / "series"]).volumes() if v.role.name == "dwi" and v.b_value is not None
+    )
+    assert len(found) >= 2
+    assert found[-1] >= 800

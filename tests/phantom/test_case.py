@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from overread.core.errors import InputError
 from overread.core.truth import Truth
@@ -18,8 +19,10 @@ from overread.phantom import (
     draw_patient,
     make_case,
 )
-from overread.phantom.painting import label_of
+from overread.phantom.artefacts import displaced, displacement
+from overread.phantom.painting import label_of, paint_slice
 from overread.phantom.patient import share_geometry
+from overread.phantom.statement import state_truth
 
 pytestmark = pytest.mark.light
 
@@ -177,3 +180,65 @@ def test_unknown_kind_site_and_share_are_refused_in_one_sentence() -> None:
             draw_patient(*arguments)
         assert problem.value.remedy
     assert set(KINDS) == {"hbp", "multiphase", "triage", "ct-mvi"}
+
+
+def test_every_ct_phase_has_noise_of_its_own() -> None:
+    patient = draw_patient("ct-mvi", 7)
+    index = patient.shape[0] // 2
+    pictures = {}
+    for role in ("ct-pre", "ct-arterial"):
+        rendered = patient.render([index], role)
+        values = rendered.values[0]
+        grain = values - ndimage.uniform_filter(values, 7)
+        pictures[role] = grain[200:320, 120:240]
+    correlation = np.corrcoef(pictures["ct-pre"].ravel(), pictures["ct-arterial"].ravel())[0, 1]
+    assert abs(correlation) < 0.5  # edges of organs are common to both; the grain is not
+    spread = {role: float(np.median(np.abs(grain))) for role, grain in pictures.items()}
+    difference = float(np.median(np.abs(pictures["ct-pre"] - pictures["ct-arterial"])))
+    assert difference > 1.2 * min(spread.values())
+
+
+def test_adc_map_is_that_of_the_diffusion_images_beside_it() -> None:
+    patient = next(p for p in (draw_patient("triage", seed, matrix=128) for seed in range(40)) if "adc" in p.volumes)
+    roles = sorted((r for r in patient.volumes if r.startswith("dwi:")), key=lambda r: float(r[4:]))
+    low, high = roles[0], roles[-1]
+    index = patient.volumes["adc"].view.shape[0] // 2
+    made = patient.render_together((low, high, "adc"), [index])
+    first, last = made[low].values[0], made[high].values[0]
+    expected = 1e6 * np.log(np.maximum(first, 1e-6) / np.maximum(last, 1e-6)) / (float(high[4:]) - float(low[4:]))
+    liver = made["adc"].labels[0] == LABELS["liver"]
+    assert liver.sum() > 200
+    assert np.median(np.abs(made["adc"].values[0][liver] - np.clip(expected[liver], 0, 4000))) < 1.0
+
+
+def test_labels_follow_the_distortion_of_diffusion_images() -> None:
+    patient = draw_patient("triage", 12)
+    role = next(r for r in patient.volumes if r.startswith("dwi:"))
+    view = patient.volumes[role].view
+    index = view.shape[0] // 2
+    layers, noise = paint_slice(patient.scene, view, index)
+    pull = displacement(patient.volumes[role].how[0], view, layers, noise)
+    assert pull is not None
+    assert np.abs(pull).max() * view.protocol.pixel_mm > 1
+    seen = patient.render([index], role).labels[0][view.crop]
+    assert np.array_equal(seen, displaced(layers.labels, pull, is_label=True))
+
+
+def test_a_target_that_no_slice_shows_stays_in_the_truth() -> None:
+    patient = draw_patient("triage", 20_214, diameter_mm=(3, 4), matrix=64)
+    rendered = patient.render()
+    empty = np.where(rendered.labels >= FIRST_LESION, LABELS["liver"], rendered.labels).astype(np.uint8)
+    truth = state_truth("case", patient, {patient.reference: (empty, patient.affine, empty)})
+    assert truth.label == patient.label
+    assert truth.targets
+    for lesion, drawn in zip(truth.targets, patient.scene.lesions, strict=False):
+        assert lesion.mask is None
+        assert not lesion.visible
+        index = patient.affine.to_index(lesion.centre_mm)
+        view = patient.volumes[patient.reference].view
+        assert view.z_mm[0] + index[0] * (view.z_mm[1] - view.z_mm[0]) == pytest.approx(drawn.centre[2], abs=0.01)
+
+
+def test_roles_that_no_study_of_the_kind_has_are_refused() -> None:
+    with pytest.raises(InputError, match="t1-portall"):
+        draw_patient("multiphase", 1, roles=("t1-portall", "t2-fs"))

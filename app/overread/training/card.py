@@ -46,8 +46,8 @@ images. The paper leaves the layer table open; ours is chosen by its parameter c
 
 ## What it was trained on
 
-{training["patients"]} phantoms of the digital liver, version {bundle["digital_liver"]} (overread {bundle["generator"]}),
-{training["crops"]:,} crops of
+{training["patients"]} phantoms of the digital liver, version {bundle["digital_liver"]}
+(overread {bundle["generator"]}), {training["crops"]:,} crops of
 {recipe.loop.crop_px} x {recipe.loop.crop_px} pixels, half of them around a lesion, the others from the whole
 body, and
 {training["whole_slices"]:,} whole slices; {training["steps"]:,} steps, {training["cpu_s"]:,} CPU-seconds.
