@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from overread.core.processes import run_in_processes
+from overread.core.progress import SILENT
 from overread.evaluation.phantom_folder import CaseOrder, make_case_folder
 from overread.phantom import KINDS, draw_patient
 
@@ -38,9 +39,10 @@ def time_studies(kind: str, cases: int, jobs: int) -> None:
         wanted = [(CaseOrder(kind, FIRST + n), Path(folder)) for n in range(cases)]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
-        held = run_in_processes(make_and_measure, wanted, jobs, "Making phantoms")
+        run_in_processes(make_and_measure, wanted, jobs, "Making phantoms", SILENT)
         wall = time.perf_counter() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        held = [float(path.read_text()) for path in Path(folder).glob("*.mb")]
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
@@ -49,10 +51,11 @@ def time_studies(kind: str, cases: int, jobs: int) -> None:
     )
 
 
-def make_and_measure(order: CaseOrder, folder: Path) -> float:
-    """Make a case; the peak memory of this process, MB."""
+def make_and_measure(order: CaseOrder, folder: Path) -> None:
+    """Make a case; the peak memory of this process, MB, goes into a file beside the cases."""
     make_case_folder(order, folder)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (folder / f"{order.name}.mb").write_text(str(peak), encoding="utf-8")
 
 
 def time_slices() -> None:
