@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from overread.core.errors import Cancelled, InputError
-from overread.core.progress import CallbackProgress, Stage
+from overread.core.progress import CallbackProgress, PartProgress, Stage
 
 pytestmark = pytest.mark.light
 
@@ -28,3 +28,14 @@ def test_a_step_reports_and_then_stops_when_asked() -> None:
 
 def test_an_unknown_total_has_no_fraction() -> None:
     assert Stage("headers", 5, None).fraction is None
+
+
+def test_a_part_is_told_as_a_share_of_the_whole_and_stops_with_it() -> None:
+    told: list[Stage] = []
+    whole = CallbackProgress(told.append, lambda: len(told) >= 2)
+    part = PartProgress(whole, "Whole", 2, 4)
+    part.report("Part", 5, 10)
+    assert (told[0].name, told[0].done, told[0].total) == ("Whole", 2.5, 4)
+    with pytest.raises(Cancelled):
+        part.step("Part", 10, 10)
+    assert told[-1].fraction == 0.75

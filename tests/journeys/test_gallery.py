@@ -66,7 +66,9 @@ def test_bad_input_is_refused_in_one_sentence(overread: Overread, tmp_path: Path
 
 def test_a_folder_that_is_a_file_is_refused(overread: Overread, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
-    overread("gallery", tmp_path / "out", "--kind", "hbp", "--cases", "1", "--seed", "1").refuses()
+    sentence = overread("gallery", tmp_path / "out", "--kind", "hbp", "--cases", "1", "--seed", "1").refuses()
+    assert "is a file" in sentence
+    assert (tmp_path / "out").read_text() == ""
 
 
 def test_a_full_disk_leaves_nothing_half_written(overread: Overread, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from overread.phantom.tissues import (
     ORGANS,
     Surroundings,
     Tissue,
+    draw_surroundings,
     make_tissue,
     normal_liver,
 )
@@ -122,3 +123,13 @@ def test_arterial_phases_are_missed_as_often_as_tabulated() -> None:
     assert np.mean(seconds > 36) == pytest.approx(0.18, abs=0.028)
     for phase in draw_phases(3).values():
         assert sum(phase.weights) in (pytest.approx(0.0), pytest.approx(1.0))
+
+
+def test_iodine_is_brighter_at_a_low_voltage_and_nothing_else_is() -> None:
+    usual, low = (draw_surroundings(5, 0.0, "iodine", kvp) for kvp in (120, 100))
+    rows = ("blood-arterial", "arteries", "arteries")
+    usual_hu, low_hu = (make_tissue(rows, s, np.random.default_rng(1)).hounsfield[:2] for s in (usual, low))
+    assert usual_hu[0] == low_hu[0]
+    rise = [values[1] - values[0] for values in (usual_hu, low_hu)]
+    assert rise[1] > rise[0] * 1.1
+    assert low.iodine == pytest.approx(1.25 * usual.iodine)

@@ -198,6 +198,8 @@ def test_a_picture_that_cannot_be_saved_is_said(shown, qtbot, tmp_path):
     (tmp_path / "file").write_text("")
     shown.save(tmp_path / "file" / "a.png")
     qtbot.waitUntil(shown.errors.isVisible, timeout=60_000)
+    assert not shown.saved.text().startswith("Saved")
+    assert (tmp_path / "file").read_text() == ""
     shown.errors.close()
 
 

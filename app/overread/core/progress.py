@@ -67,4 +67,27 @@ class CallbackProgress(Progress):
         return self._is_cancelled is not None and self._is_cancelled()
 
 
+class PartProgress(Progress):
+    """Progress of one of several equal parts, told as progress of the whole under one name.
+
+    Parameters
+    ----------
+    whole
+        Told the parts that are done, out of ``count``, and asked whether to stop.
+    name
+        Of the stage; whatever the part itself calls its work.
+    done, count
+        Parts finished before this one, and parts in all.
+    """
+
+    def __init__(self, whole: Progress, name: str, done: int, count: int) -> None:
+        self._whole, self._name, self._done, self._count = whole, name, done, count
+
+    def report(self, name: str, done: float = 0, total: float | None = None) -> None:
+        self._whole.report(self._name, self._done + (done / total if total else 0.0), self._count)
+
+    def cancelled(self) -> bool:
+        return self._whole.cancelled()
+
+
 SILENT = Progress()

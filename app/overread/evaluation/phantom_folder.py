@@ -170,7 +170,10 @@ def dicom_attributes(case: Case, volume: Volume, habits: head.Habits, is_enhance
         "ManufacturerModelName": protocol.model,
         "SliceThickness": f"{protocol.slice_thickness_mm:g}",
     }
-    attributes = {**_modality_attributes(protocol, role, _b_values(case, protocol)), **common}
+    attributes = {
+        **_modality_attributes(protocol, role, _b_values(case, protocol), case.patient.tube_mas(protocol.role)),
+        **common,
+    }
     attributes |= head.timing_attributes(injection_s=injection, seconds=_seconds(protocol, role))
     if protocol.phase.name != "pre":
         attributes |= head.contrast_attributes(protocol.agent, case.patient.seed, habits, injection)
@@ -181,7 +184,7 @@ def dicom_attributes(case: Case, volume: Volume, habits: head.Habits, is_enhance
     return attributes
 
 
-def _modality_attributes(protocol: Protocol, role: str, b_values: tuple[float, ...]) -> dict[str, object]:
+def _modality_attributes(protocol: Protocol, role: str, b_values: tuple[float, ...], mas: float) -> dict[str, object]:
     if protocol.modality == "CT":
         return head.ct_attributes(
             protocol.vendor,
@@ -189,7 +192,7 @@ def _modality_attributes(protocol: Protocol, role: str, b_values: tuple[float, .
             description=protocol.description,
             kernel=protocol.kernel,
             kvp=protocol.kvp,
-            mas=150.0,
+            mas=mas,
             thickness_mm=protocol.slice_thickness_mm,
             field_of_view_mm=protocol.pixel_mm * protocol.columns,
             padding=-2000 if protocol.vendor == "ge" else None,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.geometry import Affine
-from overread.core.progress import SILENT, Progress
+from overread.core.progress import SILENT, PartProgress, Progress
 from overread.core.truth import Truth
 from overread.phantom.labels import FIRST_LESION, LABELS
 from overread.phantom.layers import Labels
@@ -62,7 +62,7 @@ def make_case(
     volumes: dict[str, Volume] = {}
     groups = share_geometry(patient)
     for done, roles in enumerate(groups):
-        rendered = patient.render_together(roles, None, _Within(progress, done, len(groups)))
+        rendered = patient.render_together(roles, None, PartProgress(progress, "Drawing the series", done, len(groups)))
         for role in roles:
             volumes[role] = _store(patient, role, rendered[role].values, rendered[role].labels)
     grown = SITE_TABLE[kind][site].mask_grown_mm
@@ -79,20 +79,6 @@ def make_case(
         segments=_segments(patient, reference),
         truth=state_truth(name, patient, {r: (v.labels, v.affine, v.stored) for r, v in volumes.items()}),
     )
-
-
-class _Within(Progress):
-    """Progress of one of several volumes as a share of the whole."""
-
-    def __init__(self, outer: Progress, done: int, count: int) -> None:
-        self._outer, self._done, self._count = outer, done, count
-
-    def report(self, name: str, done: float = 0, total: float | None = None) -> None:
-        share = done / total if total else 0.0
-        self._outer.report(name, round(100 * (self._done + share)), 100 * self._count)
-
-    def cancelled(self) -> bool:
-        return self._outer.cancelled()
 
 
 def _store(patient: Patient, role: str, values: NDArray[np.float32], labels: Labels) -> Volume:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from overread.core.progress import SILENT, Progress
+from overread.core.progress import SILENT, PartProgress, Progress
 from overread.phantom.gallery_tiles import Mark, Tile, windowed
 from overread.phantom.labels import FIRST_FINDING, FIRST_LESION, LABELS
 from overread.phantom.lattice import Floats
@@ -122,7 +122,9 @@ def contact_sheet(patient: Patient, levels: int = LEVELS, slices: int = SLICES, 
         view = patient.volumes[roles[0]].view
         at = [_slice_at(view, z) for z in heights]
         wanted = sorted(set(at))
-        rendered = patient.render_together(roles, wanted, _Within(progress, number, len(groups)))
+        rendered = patient.render_together(
+            roles, wanted, PartProgress(progress, "Drawing the series", number, len(groups))
+        )
         for role in roles:
             for band, index in zip(bands, at, strict=True):
                 band.append(_tile(patient, role, index, rendered[role], wanted.index(index)))
@@ -138,19 +140,6 @@ def contact_sheet(patient: Patient, levels: int = LEVELS, slices: int = SLICES, 
             for n, lesion in enumerate(patient.scene.lesions)
         ),
     )
-
-
-class _Within(Progress):
-    """The slices of one series as a part of all series."""
-
-    def __init__(self, progress: Progress, number: int, total: int) -> None:
-        self._progress, self._number, self._total = progress, number, total
-
-    def report(self, name: str, done: float = 0, total: float | None = None) -> None:
-        self._progress.report("Drawing the series", self._number + done / (total or 1), self._total)
-
-    def cancelled(self) -> bool:
-        return self._progress.cancelled()
 
 
 def _few_heights(patient: Patient, most: int) -> list[float]:

@@ -71,6 +71,11 @@ class Patient:
         """Where the reference volume lies."""
         return self.volumes[self.reference].view.affine
 
+    def tube_mas(self, role: str) -> float:
+        """Tube current times time of a CT volume, mAs; 0 for MR."""
+        how = self.volumes[role].how[0]
+        return how.quality.mas if isinstance(how, ct.CtAcquisition) else 0.0
+
     def render(
         self, slices: Sequence[int] | None = None, role: str | None = None, progress: Progress = SILENT
     ) -> Rendered:
@@ -164,7 +169,7 @@ def draw_patient(
         raise InputError(
             "This phantom cannot be made", f"none of {sorted(roles or ())} is in a {kind} study", "Ask for other roles"
         )
-    shared = draw_surroundings(seed, protocols[0].field_t, protocols[0].agent)
+    shared = draw_surroundings(seed, protocols[0].field_t, protocols[0].agent, protocols[0].kvp)
     scene = fill_scene(seed, body, description, shared)
     study = draw_quality(seed, row)
     volumes = {}

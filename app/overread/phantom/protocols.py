@@ -76,11 +76,6 @@ class Protocol:
         """CT or MR."""
         return "CT" if self.sequence.kind == CT else "MR"
 
-    @property
-    def pixel_spacing_mm(self) -> tuple[float, float]:
-        """Distance of rows and of columns."""
-        return self.pixel_mm, self.pixel_mm
-
     def at_matrix(self, columns: int) -> Protocol:
         """The same field of view on fewer or more pixels, for images drawn in memory."""
         factor = columns / self.columns

@@ -18,6 +18,8 @@ from overread.phantom.tables import numbers, table
 GADOXETATE, EXTRACELLULAR = "gadoxetate", "extracellular"
 LIVER_AT_1_5T, OTHERS_AT_1_5T = 1.27, 1.04
 """Factors on the R1 change by gadoxetate at 1.5 T (PHANTOM 3.2)."""
+IODINE_AT_100_KV = 1.25
+"""Factor on the enhancement of CT at 100 kV (PHANTOM 3.4)."""
 ANCHORS = ("ea", "la", "pv", "eq", "hbp")
 """Moments for which enhancement is tabulated: early and late arterial, portal venous, transitional or equilibrium,
 20 minutes."""
@@ -101,10 +103,11 @@ class Surroundings:
     iodine: float
 
 
-def draw_surroundings(seed: int, field_t: float, agent: str) -> Surroundings:
-    """Draw how strongly this patient's blood enhances (cardiac output, weight)."""
+def draw_surroundings(seed: int, field_t: float, agent: str, kvp: int = 120) -> Surroundings:
+    """Draw how strongly this patient's blood enhances (cardiac output, weight); iodine more at a low voltage."""
     rng = stream(seed, "circulation")
-    return Surroundings(field_t, agent, float(np.exp(rng.normal(0, 0.18))), float(np.exp(rng.normal(0, 0.16))))
+    circulation, iodine = (float(np.exp(rng.normal(0, spread))) for spread in (0.18, 0.16))
+    return Surroundings(field_t, agent, circulation, iodine * (IODINE_AT_100_KV if 0 < kvp <= 100 else 1.0))
 
 
 def make_tissue(
