@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from overread.core.places import resources
 from overread.core.reading import content_digest, seal
-from overread.io import scan
+from overread.io import read_cases, scan
 from overread.io.heatmaps import read_heatmap
 
 Overread = Callable[..., Any]
@@ -145,3 +146,13 @@ def test_cases_of_another_site_are_not_taken_for_those_ordered(overread: Overrea
     ordered = ("phantom", cohort, "--kind", "hbp", "--cases", 1, "--seed", 810001, "--site", "external-1")
     assert "hbp-810001 is already there, with site internal" in overread(*ordered).refuses()
     assert (cohort / "cases.csv").read_bytes() == before
+
+
+def test_a_cohort_can_be_made_in_several_goes(overread: Overread, cohort: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "cohort"
+    shutil.copytree(cohort, copy)
+    listed = len(read_cases(copy / "cases.csv"))
+    overread("phantom", copy, "--kind", "hbp", "--cases", 1, "--seed", 810009, "--normals", 1)
+    rows = read_cases(copy / "cases.csv")
+    assert len(rows) == listed + 1
+    assert next(row for row in rows if row.case == "hbp-810009").label == "none"

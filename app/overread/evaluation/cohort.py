@@ -17,7 +17,7 @@ from overread.evaluation.phantom_folder import (
     case_folder,
     make_case_folder,
 )
-from overread.io import CaseRow, read_truth, write_cases
+from overread.io import CaseRow, read_cases, read_truth, write_cases
 from overread.phantom import KINDS, SITES, VERSION
 from overread.phantom.lesions.mix import check_range
 
@@ -68,15 +68,21 @@ def orders(first: CaseOrder, count: int) -> list[CaseOrder]:
 
 
 def make_cohort(folder: Path, wanted: Sequence[CaseOrder], jobs: int = 2, progress: Progress = SILENT) -> Path:
-    """Make the cases that are not there yet, then cases.csv; returns its path."""
+    """Make the cases that are not there yet, then cases.csv; returns its path.
+
+    Cases that the folder's cases.csv already lists stay listed: a cohort can be made in several goes.
+    """
+    path = folder / CASES_CSV
+    rows = {row.case: row for row in (read_cases(path) if path.exists() else ())}
     missing = [order for order in wanted if not (case_folder(folder, order) / TRUTH_FILE).exists()]
     for order in wanted:
         if order not in missing:
             _check_same(order, case_folder(folder, order) / TRUTH_FILE)
     if missing:
         run_in_processes(make_case_folder, [(order, folder) for order in missing], jobs, "Making phantoms", progress)
-    write_cases(folder / CASES_CSV, [_row(folder, order) for order in wanted])
-    return folder / CASES_CSV
+    rows |= {order.name: _row(folder, order) for order in wanted}
+    write_cases(path, [rows[name] for name in sorted(rows)])
+    return path
 
 
 def _check_same(order: CaseOrder, truth_file: Path) -> None:

@@ -17,11 +17,11 @@ from torch.nn import functional
 ROTATION_DEG = 12.0
 SHIFT = 0.08
 ZOOM = (0.85, 1.18)
-GAMMA = 0.3
-BIAS = 0.12
-GAIN = (0.85, 1.15)
-NOISE = 0.05
-BLUR_SHARE = 0.35
+GAMMA = 0.35
+BIAS = 0.14
+GAIN = (0.8, 1.15)
+NOISE = 0.07
+BLUR_SHARE = 0.5
 
 
 def turn(images: Tensor, masks: Tensor, size: int, random: torch.Generator) -> tuple[Tensor, Tensor]:

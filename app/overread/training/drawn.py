@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from overread.core.geometry import Affine, Grid
 from overread.core.processes import run_in_processes
 from overread.core.progress import SILENT, Progress
-from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, VERSION, draw_patient
+from overread.io import write_atomically
+from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, VERSION, Patient, draw_patient
 from overread.systems.hbp_detection.prepare import body_range_of, plan
 
 LOOK_ALIKES = (
@@ -35,6 +36,14 @@ class DrawOrder:
     site: str
     normals: float
     slices: int
+    positive: int = 0
+    twins: int = 0
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder: another order is another folder."""
+        chosen = f"{self.slices}-{self.positive}-{self.twins}"
+        return f"{self.kind}-v{VERSION}-{self.seed:07d}-{self.site}-{self.normals:g}-{chosen}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +52,7 @@ class DrawnPatient:
 
     ``images`` uint8 (n, 320, 320), 0..255 for 0..1; ``labels`` uint8 likewise; ``pixel_mm2`` area of a pixel;
     ``indices`` the slice numbers, ``count`` how many slices the whole series has; ``affine`` places the pixels.
+    ``twin_of`` (n,): where slice n is another one drawn again without its lesions, the place of that one, else -1.
     """
 
     name: str
@@ -53,6 +63,7 @@ class DrawnPatient:
     indices: tuple[int, ...]
     count: int
     affine: Affine
+    twin_of: tuple[int, ...]
 
     def lesion_areas_mm2(self) -> NDArray[np.float64]:
         """Area of HCC on each slice."""
@@ -63,7 +74,7 @@ class DrawnPatient:
 def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Progress = SILENT) -> list[Path]:
     """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
     folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / f"{o.kind}-v{VERSION}-{o.seed:07d}-{o.site}-{o.normals:g}-{o.slices}" for o in orders]
+    targets = [folder / order.folder for order in orders]
     missing = [
         (order, target) for order, target in zip(orders, targets, strict=True) if not (target / "about.json").exists()
     ]
@@ -84,6 +95,7 @@ def load_drawn(folder: Path) -> DrawnPatient:
         tuple(about["indices"]),
         about["count"],
         Affine(np.array(about["affine"])),
+        tuple(about["twin_of"]),
     )
 
 
@@ -97,23 +109,46 @@ def iterate_slices(patients: Sequence[DrawnPatient]) -> Iterator[tuple[DrawnPati
 def _draw(order: DrawOrder, target: Path) -> None:
     patient = draw_patient(order.kind, order.seed, order.site, order.normals, roles=("t1-hbp",))
     count = patient.shape[0]
-    rng = np.random.default_rng([order.seed, 77])
-    indices = np.sort(rng.choice(count, min(order.slices, count), replace=False))
-    drawn = patient.render([int(k) for k in indices])
+    chosen, crossed = _choose_slices(patient, order)
+    drawn = patient.render(chosen)
+    values, labels = list(drawn.values), list(drawn.labels)
+    again = crossed[: order.twins]
+    if again:
+        erased = patient.without_lesions().render([chosen[n] for n in again])
+        values += list(erased.values)
+        labels += list(erased.labels)
     low, high = body_range_of(drawn.values[:, ::4, ::4].ravel())
     preparation = plan(Grid(patient.shape, patient.affine), low, high)
-    images = np.stack([np.rint(255 * preparation.image(v)).clip(0, 255).astype(np.uint8) for v in drawn.values])
-    labels = np.stack([preparation.labels(m) for m in drawn.labels])
+    images = np.stack([np.rint(255 * preparation.image(v)).clip(0, 255).astype(np.uint8) for v in values])
     _, step_row, step_column = preparation.affine.spacing_mm
-    target.mkdir(parents=True, exist_ok=True)
-    np.save(target / "images.npy", images)
-    np.save(target / "labels.npy", labels)
     about = {
         "name": f"{order.kind}-{order.seed}",
         "pixel_mm2": step_row * step_column,
         "pixel_mm": step_row,
-        "indices": indices.tolist(),
+        "indices": [*chosen, *(chosen[n] for n in again)],
+        "twin_of": [-1] * len(chosen) + again,
         "count": count,
         "affine": preparation.affine.matrix.tolist(),
     }
-    (target / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    target.mkdir(parents=True, exist_ok=True)
+    np.save(target / "images.npy", images)
+    np.save(target / "labels.npy", np.stack([preparation.labels(m) for m in labels]))
+    write_atomically(target / "about.json", lambda path: _write_text(path, json.dumps(about)))
+
+
+def _choose_slices(patient: Patient, order: DrawOrder) -> tuple[list[int], list[int]]:
+    """Slices to draw, in order, and which of them (places in that list) were taken for the lesion they cross."""
+    count = patient.shape[0]
+    rng = np.random.default_rng([order.seed, 77])
+    heights = patient.volumes[patient.reference].view.z_mm
+    targets = [lesion for lesion in patient.scene.lesions if lesion.sketch.is_target]
+    near = [abs(heights - lesion.centre[2]) <= lesion.radius for lesion in targets]
+    crossing = np.flatnonzero(np.any(near, axis=0)) if near else np.zeros(0, dtype=np.intp)
+    wanted = {int(k) for k in rng.permutation(crossing)[: order.positive]}
+    others = [int(k) for k in rng.permutation(count) if int(k) not in wanted]
+    chosen = sorted(wanted | set(others[: max(0, min(order.slices, count) - len(wanted))]))
+    return chosen, [int(n) for n in rng.permutation([n for n, k in enumerate(chosen) if k in wanted])]
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -19,13 +19,13 @@ from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.phantom import FIRST_LESION, POSITIVE_MM2
 from overread.stats.merit.roc import roc_auc
-from overread.systems.hbp_detection.network import Kim11
+from overread.systems.hbp_detection.network import CELL_PX, Kim11
 from overread.training.augment import scan_again, turn
 from overread.training.checkpoint import load_checkpoint, save_checkpoint
 from overread.training.drawn import DrawnPatient, iterate_slices
 from overread.training.losses import total_loss
 from overread.training.recipe import LoopRecipe, Recipe
-from overread.training.sampling import Sampler
+from overread.training.sampling import Place, Sampler
 
 
 @dataclass(slots=True)
@@ -37,6 +37,7 @@ class History:
     crops_seen: int = 0
     wholes_seen: int = 0
     cpu_s: float = 0.0
+    hard_places: list[tuple[int, ...]] = field(default_factory=list)
 
 
 def fit(
@@ -66,17 +67,26 @@ def fit(
     history, first, best = History(), 0, (-1.0, network.state_dict())
     if resume and checkpoint is not None and checkpoint.exists():
         first, best = _restore(checkpoint, network, optimiser, history)
-    sampler = Sampler(training, loop.negatives, np.random.default_rng([loop.seed, first]))
+    sampler = Sampler(training, loop.negatives)
+    sampler.hard_places = [Place(*place) for place in history.hard_places]
     if not sampler.positive or not sampler.negative:
         raise InputError(
             "This training cannot begin", "its patients hold no positive or no negative slices", "Draw more patients"
         )
-    random = torch.Generator().manual_seed(loop.seed + first)
+    random = torch.Generator()
     sample = check_sample(validation, loop.check_slices, loop.seed)
     check_at = {round((n + 1) * loop.crop_steps / loop.checks) for n in range(loop.checks)}
     started = time.process_time() - history.cpu_s
     for step in range(first, loop.crop_steps):
         progress.step("Training", step, loop.crop_steps)
+        sampler.begin_step(loop.seed, step)
+        random.manual_seed(loop.seed * 1_000_003 + step)
+        if step == round(loop.hard_from * loop.crop_steps) and loop.hard_slices:
+            progress.report("Looking for what it takes for a lesion", step, loop.crop_steps)
+            sampler.hard_places = find_hard_places(
+                refreshed(network, sampler.natural(loop.refresh_slices), loop), sampler, loop
+            )
+            history.hard_places = [tuple(place) for place in sampler.hard_places]
         for group in optimiser.param_groups:
             group["lr"] = loop.learning_rate * rate_at(step / loop.crop_steps, loop.warm_up, loop.final_rate)
         is_whole = step >= loop.whole_from * loop.crop_steps and step % loop.whole_every == 0
@@ -96,6 +106,21 @@ def fit(
             _save(checkpoint, step + 1, network, optimiser, history, best)
     network.load_state_dict(best[1])
     return network.eval(), history
+
+
+def find_hard_places(network: Kim11, sampler: Sampler, loop: LoopRecipe) -> list[Place]:
+    """Where the network fires most on a choice of negative slices, the worst places first."""
+    picked = sampler.choose_negatives(loop.hard_slices)
+    found = []
+    with torch.inference_mode():
+        for n in picked:
+            patient, k = sampler.negative[n]
+            _, maps = network(three_channels(as_input(patient.images[k : k + 1])))
+            activation = (maps[0, 1] - maps[0, 0]).numpy()
+            row, column = np.unravel_index(int(activation.argmax()), activation.shape)
+            centre = (CELL_PX * int(row) + CELL_PX // 2, CELL_PX * int(column) + CELL_PX // 2)
+            found.append((-float(activation.max()), Place(n, *centre)))
+    return [place for _, place in sorted(found)[: loop.hard_kept]]
 
 
 def channels_last(network: nn.Module) -> None:

@@ -19,7 +19,11 @@ FIRST_TEST_SEED = 900_000
 
 @dataclass(frozen=True, slots=True)
 class DataRecipe:
-    """Which phantoms are drawn, how many, and how many of their slices."""
+    """Which phantoms are drawn, how many, and how many of their slices.
+
+    Of a training patient with HCC, ``positive_slices`` cross a lesion; of those, ``twin_slices`` are drawn once more
+    without it. The rest of ``slices_per_patient`` is taken anywhere. Validation patients are drawn as they come.
+    """
 
     patients: int
     slices_per_patient: int
@@ -29,6 +33,8 @@ class DataRecipe:
     validation_slices: int
     validation_normals: float
     first_seed: int = 0
+    positive_slices: int = 0
+    twin_slices: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.first_seed <= FIRST_VALIDATION_SEED - self.patients:
@@ -50,7 +56,11 @@ class NetworkRecipe:
 
 @dataclass(frozen=True, slots=True)
 class LoopRecipe:
-    """Steps, rates and weights of the loop."""
+    """Steps, rates and weights of the loop.
+
+    From the share ``hard_from`` of the steps on, negative crops are also cut where the network, asked then, fires
+    most on ``hard_slices`` negative slices; the ``hard_kept`` worst places are kept.
+    """
 
     seed: int
     crop_px: int
@@ -71,6 +81,9 @@ class LoopRecipe:
     refresh_slices: int
     checkpoint_every: int
     shuffled_labels: bool = False
+    hard_from: float = 1.0
+    hard_slices: int = 0
+    hard_kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)

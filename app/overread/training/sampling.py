@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overread.phantom import FIRST_LESION, LABELS, POSITIVE_MM2
-from overread.training.drawn import LOOK_ALIKES, DrawnPatient, iterate_slices
+from overread.training.drawn import LOOK_ALIKES, DrawnPatient
 
 MARGIN = 1.5
 """A crop is cut this much larger than asked for, so that turning and zooming it leaves no empty corner."""
@@ -24,26 +25,45 @@ class Batch:
     pixel_mm2: NDArray[np.float64]
 
 
-class Sampler:
-    """Draws crops and whole slices, half positive, negatives from the whole body."""
+class Place(NamedTuple):
+    """A pixel of a negative slice that the network took for a lesion: number of the slice in ``Sampler.negative``."""
 
-    def __init__(
-        self, patients: Sequence[DrawnPatient], negatives: Mapping[str, float], rng: np.random.Generator
-    ) -> None:
-        self._rng = rng
+    slice: int
+    row: int
+    column: int
+
+
+class Sampler:
+    """Draws crops and whole slices, half positive, negatives from the whole body.
+
+    ``negatives`` are shares of where negative crops are cut: ``liver``, ``look_alikes``, ``anywhere``, ``twins``
+    (where a lesion was, on the same slice drawn without it) and ``hard`` (``hard_places``: the network's own errors).
+    Where there is none of a kind, a crop is cut anywhere. The generator is handed in anew for each step, so that a
+    training that goes on from a checkpoint draws what it would have drawn.
+    """
+
+    def __init__(self, patients: Sequence[DrawnPatient], negatives: Mapping[str, float]) -> None:
+        self._rng = np.random.default_rng(0)
         self._kinds = list(negatives)
         self._shares = np.array(list(negatives.values()), dtype=np.float64)
         self._shares /= self._shares.sum()
         self.positive: list[tuple[DrawnPatient, int]] = []
         self.negative: list[tuple[DrawnPatient, int]] = []
-        areas = [patient.lesion_areas_mm2() for patient in patients]
-        by_patient = {patient.name: area for patient, area in zip(patients, areas, strict=True)}
-        for patient, n in iterate_slices(patients):
-            area = by_patient[patient.name][n]
-            if area >= POSITIVE_MM2:
-                self.positive.append((patient, n))
-            elif area == 0:
-                self.negative.append((patient, n))
+        self.hard_places: list[Place] = []
+        self._twins: list[tuple[DrawnPatient, int]] = []
+        for patient in patients:
+            areas = patient.lesion_areas_mm2()
+            for n, area in enumerate(areas):
+                if area >= POSITIVE_MM2:
+                    self.positive.append((patient, n))
+                elif area == 0:
+                    self.negative.append((patient, n))
+                    if patient.twin_of[n] >= 0 and areas[patient.twin_of[n]] >= POSITIVE_MM2:
+                        self._twins.append((patient, n))
+
+    def begin_step(self, seed: int, step: int) -> None:
+        """Draw from here on what belongs to this step."""
+        self._rng = np.random.default_rng([seed, step])
 
     def crops(self, count: int, size: int) -> Batch:
         """Crops around lesions and around anything else, one half each, ``MARGIN`` times as wide as ``size``."""
@@ -55,8 +75,7 @@ class Sampler:
                 row, column = self._voxel(patient.labels[k] >= FIRST_LESION)
                 row, column = row + self._jitter(size), column + self._jitter(size)
             else:
-                patient, k = self._any(self.negative)
-                row, column = self._negative_place(patient.labels[k])
+                patient, k, row, column = self._negative()
             chosen.append((patient, k, row, column))
         return Batch(
             np.stack([_cut(p.images[k], r, c, wide) for p, k, r, c in chosen]),
@@ -79,6 +98,10 @@ class Sampler:
         picked = self._rng.choice(len(both), count, replace=count > len(both))
         return np.stack([both[n][0].images[both[n][1]] for n in picked])
 
+    def choose_negatives(self, count: int) -> list[int]:
+        """Numbers of negative slices, none twice."""
+        return [int(n) for n in self._rng.permutation(len(self.negative))[:count]]
+
     def _any(self, pool: list[tuple[DrawnPatient, int]]) -> tuple[DrawnPatient, int]:
         return pool[int(self._rng.integers(len(pool)))]
 
@@ -90,13 +113,21 @@ class Sampler:
         where = int(flat[int(self._rng.integers(flat.size))])
         return where // int(mask.shape[1]), where % int(mask.shape[1])
 
-    def _negative_place(self, labels: NDArray[np.uint8]) -> tuple[int, int]:
+    def _negative(self) -> tuple[DrawnPatient, int, int, int]:
         kind = self._kinds[int(self._rng.choice(len(self._kinds), p=self._shares))]
-        if kind != "anywhere":
+        if kind == "hard" and self.hard_places:
+            place = self.hard_places[int(self._rng.integers(len(self.hard_places)))]
+            return *self.negative[place.slice], place.row, place.column
+        if kind == "twins" and self._twins:
+            patient, k = self._any(self._twins)
+            return patient, k, *self._voxel(patient.labels[patient.twin_of[k]] >= FIRST_LESION)
+        patient, k = self._any(self.negative)
+        labels = patient.labels[k]
+        if kind in ("liver", "look_alikes"):
             mask = labels == LABELS["liver"] if kind == "liver" else np.isin(labels, LOOK_ALIKES)
             if mask.any():
-                return self._voxel(mask)
-        return int(self._rng.integers(labels.shape[0])), int(self._rng.integers(labels.shape[1]))
+                return patient, k, *self._voxel(mask)
+        return patient, k, int(self._rng.integers(labels.shape[0])), int(self._rng.integers(labels.shape[1]))
 
 
 def _cut(image: NDArray[np.uint8], row: int, column: int, size: int) -> NDArray[np.uint8]:

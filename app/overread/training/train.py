@@ -111,5 +111,9 @@ def _drawn(recipe: Recipe, work: Path, jobs: int, is_validation: bool, progress:
     )
     slices = (data.validation_slices or WHOLE_SERIES) if is_validation else data.slices_per_patient
     normals = data.validation_normals if is_validation else data.normals
-    orders = [DrawOrder(recipe.kind, first + n, data.sites[n % len(data.sites)], normals, slices) for n in range(count)]
+    picked = (0, 0) if is_validation else (data.positive_slices, data.twin_slices)
+    orders = [
+        DrawOrder(recipe.kind, first + n, data.sites[n % len(data.sites)], normals, slices, *picked)
+        for n in range(count)
+    ]
     return [load_drawn(folder) for folder in draw_all(orders, work / "drawn", jobs, progress)]
