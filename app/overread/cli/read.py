@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="say which volume plays a role; overread scan lists the volumes",
     )
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
-    parser.add_argument("--engine", default="auto", metavar="E", help="auto or torch")
+    parser.add_argument("--engine", default="auto", metavar="E", help="auto, torch or onnx (an optional extra)")
+    parser.add_argument(
+        "--precision", default="float32", metavar="P", help="float32 (default), bfloat16 where it is safe, or auto"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="compute anew what was read before, and keep nothing")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for reading.json and heatmap.npz")
     parser.add_argument("--nifti", action="store_true", help="also the heatmap on the volume's grid, as NIfTI")
     parser.add_argument("--json", action="store_true", help="the reading as JSON on stdout")
@@ -61,7 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
         volume = request.volumes[0][1]
         say(f"Volume {volume.id}: {volume.description or 'no description'}, {volume.frames} slices.")
         print_reading(outcome.reading, bundle)
+    for line in how_it_came_about(outcome):
+        (tell if arguments.json else say)(line)
     return 0
+
+
+def how_it_came_about(outcome: Outcome) -> list[str]:
+    """Where it ran and with what, and whether it came from the cache: what stands beside a reading, not in it."""
+    reader = outcome.reading.reader
+    return [f"{outcome.device_words}; {reader.engine}, {reader.precision}.", *outcome.notes]
 
 
 def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
@@ -72,7 +84,7 @@ def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
     chosen, problems = [], []
     for study in studies:
         try:
-            chosen.append((study, choose_volumes(study, arguments.system, assigned)))
+            chosen.append((study, choose_volumes(study, arguments.system, assigned, arguments.variant)))
         except GateRefusal as refusal:
             problems.append(refusal)
     if not chosen:
@@ -92,6 +104,8 @@ def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
         arguments.engine,
         study_uid=study.study_uid,
         bundle_folder=None if arguments.bundle is None else str(arguments.bundle),
+        precision=arguments.precision,
+        use_cache=not arguments.no_cache,
     )
 
 

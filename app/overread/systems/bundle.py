@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from overread.core.errors import BundleError
-from overread.core.places import shipped_models
-from overread.io.places import user_places
+from overread.io import write_atomically
+from overread.systems.gate_limits import Gate, gate_of
+from overread.systems.manifest import MANIFEST, fault_of, manifest_digest, read_manifest
+from overread.systems.registry import SYSTEMS
 
-SCHEMA = "overread.bundle/1"
-MANIFEST, CARD = "manifest.toml", "CARD.md"
-_TABLES = ("bundle", "input", "gate", "network", "placing", "findings", "operating")
+CARD = "CARD.md"
+LARGEST_CARD = 1 << 20
+LARGEST_WEIGHTS = 4 << 30
+_AGAIN = "Install the bundle again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class OperatingInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """A bundle whose manifest could be read. ``check_weights`` says whether its weights are whole."""
+    """A bundle whose manifest could be read. ``check_weights`` says whether its weights are whole.
+
+    ``digest`` is that of the manifest without its ``[evaluation.*]`` and ``[control]`` tables (``manifest_digest``).
+    """
 
     folder: Path
     manifest: Mapping[str, Any]
@@ -60,6 +65,11 @@ class Bundle:
         return str(self.manifest["bundle"]["trained_on"])
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of the volumes it reads, in the order of its channels."""
+        return tuple(self.manifest["input"]["roles"])
+
+    @property
     def weights_path(self) -> Path:
         """File of the weights."""
         return self.folder / str(self.manifest["bundle"]["weights"])
@@ -72,7 +82,13 @@ class Bundle:
     @property
     def operating(self) -> dict[str, OperatingInfo]:
         """The named operating points, as the manifest orders them."""
-        return {name: _operating(name, table) for name, table in self.manifest["operating"].items()}
+        return {name: _operating(name, table) for name, table in self.manifest.get("operating", {}).items()}
+
+    @property
+    def evaluations(self) -> Mapping[str, Mapping[str, Any]]:
+        """What was measured on named sets: the ``[evaluation.NAME]`` tables."""
+        tables: Mapping[str, Mapping[str, Any]] = self.manifest.get("evaluation", {})
+        return tables
 
     @property
     def caution(self) -> str:
@@ -83,30 +99,46 @@ class Bundle:
     def control_path(self) -> Path | None:
         """Weights of the network trained on shuffled labels, where the bundle brings one."""
         table = self.manifest.get("control")
-        return None if table is None else self.folder / Path(str(table["weights"])).name
+        return None if table is None else self.folder / str(table["weights"])
 
-    def check_weights(self) -> None:
+    def gate(self, role: str | None = None) -> Gate:
+        """What it lets in as the volume of a role."""
+        return gate_of(self.manifest["gate"], role, self.system)
+
+    def check_weights(self, *, only_presence: bool = False) -> None:
         """Compare the weight files with the digests in the manifest.
+
+        Parameters
+        ----------
+        only_presence
+            Look only whether the files are there, which costs nothing.
 
         Raises
         ------
         BundleError
-            A file is missing or is not the one the manifest names.
+            A file is missing, is no plain file, is too large, or is not the one the manifest names.
         """
-        self._check(self.weights_path, str(self.manifest["bundle"]["weights_sha256"]))
+        self._check(self.weights_path, "" if only_presence else str(self.manifest["bundle"]["weights_sha256"]))
         if self.control_path is not None:
-            self._check(self.control_path, str(self.manifest["control"].get("weights_sha256")))
+            self._check(self.control_path, "" if only_presence else str(self.manifest["control"]["weights_sha256"]))
 
     def _check(self, path: Path, digest: str) -> None:
         what = f"The bundle {self.folder.name} cannot run"
         try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            size = path.stat().st_size
+            if not path.is_file() or size > LARGEST_WEIGHTS:
+                why = f"its weight file {path.name} is no plain file, or larger than {LARGEST_WEIGHTS >> 30} GB"
+                raise BundleError(what, why, _AGAIN)
+            if not digest:
+                return
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as problem:
             why = f"its weight file {path.name} cannot be read ({problem.strerror})"
-            raise BundleError(what, why, "Install the bundle again") from problem
+            raise BundleError(what, why, _AGAIN) from problem
         if found != digest:
             why = f"its weight file {path.name} is damaged or not the one it was released with"
-            raise BundleError(what, why, "Install the bundle again")
+            raise BundleError(what, why, _AGAIN)
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -115,105 +147,88 @@ def load_bundle(folder: Path) -> Bundle:
     Raises
     ------
     BundleError
-        There is no bundle, it is damaged, foreign, or of a newer schema.
+        There is no bundle, it is damaged, of a system or program this is not, or made for a newer version.
     """
-    what = f"The bundle {folder.resolve().name} cannot run"
-    try:
-        raw = (folder / MANIFEST).read_bytes()
-        manifest = tomllib.loads(raw.decode("utf-8"))
-    except OSError as problem:
-        raise BundleError(
-            what,
-            f"its {MANIFEST} cannot be read ({problem.strerror})",
-            "Install the bundle again, or name another folder",
-        ) from problem
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise BundleError(what, f"its {MANIFEST} is damaged ({problem})", "Install the bundle again") from problem
-    head = manifest.get("bundle")
-    schema = head.get("schema") if isinstance(head, dict) else None
-    if schema != SCHEMA:
-        raise BundleError(
-            what,
-            f"its schema is {schema!r}, this version reads {SCHEMA}",
-            "Install the version of Overread it was made for",
-        )
-    absent = [name for name in _TABLES if name not in manifest]
-    absent += [
-        f"bundle.{key}"
-        for key in ("system", "variant", "version", "weights", "weights_sha256", "trained_on")
-        if key not in manifest["bundle"]
-    ]
+    manifest = read_manifest(folder)
+    name, system = f"The bundle {folder.resolve().name} cannot run", manifest["bundle"]["system"]
+    if system not in SYSTEMS:
+        why = f"it belongs to the system {system!r}, which this version does not have"
+        raise BundleError(name, why, "Install a version of Overread that has it")
+    absent = [table for table in SYSTEMS[system].tables if table not in manifest]
     if absent:
-        raise BundleError(what, f"its {MANIFEST} lacks {', '.join(absent)}", "Install the bundle again")
-    fault = _first_fault(manifest)
-    if fault is not None:
-        raise BundleError(what, f"its {MANIFEST} is damaged: {fault}", "Install the bundle again")
-    return Bundle(folder, manifest, _card_of(folder), hashlib.sha256(raw).hexdigest())
+        raise BundleError(name, f"its {MANIFEST} is damaged: it lacks {', '.join(absent)}", _AGAIN)
+    foreign = [role for role in manifest["input"]["roles"] if role not in SYSTEMS[system].roles]
+    if foreign:
+        why = f"it reads {', '.join(foreign)}, and {system} reads {', '.join(SYSTEMS[system].roles)}"
+        raise BundleError(name, why, "Look for a bundle of this system")
+    return Bundle(folder, manifest, _card_of(folder), manifest_digest(manifest))
 
 
-def _first_fault(manifest: Mapping[str, Any]) -> str | None:
-    """What is wrong with a manifest that has all its tables, or None."""
-    try:
-        weights = str(manifest["bundle"]["weights"])
-        if Path(weights).name != weights:
-            return f"weights are {weights!r}, not the name of a file beside it"
-        if "control" in manifest:
-            str(manifest["control"]["weights"])
-        float(manifest["placing"]["activation_scale"])
-        _row, _column = (float(v) for v in manifest["placing"]["offset_px"])
-        float(manifest["findings"]["floor"])
-        int(manifest["findings"]["most"])
-        for name, table in {"default": manifest["operating"]["default"], **manifest["operating"]}.items():
-            _operating(name, table)
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        return f"{type(problem).__name__} {problem}"
-    return None
-
-
-def _card_of(folder: Path) -> str:
-    try:
-        return (folder / CARD).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return "This bundle came without a card."
-
-
-def bundle_folders() -> list[Path]:
-    """Folders that claim to be bundles: the user's first, then the shipped ones."""
-    return [
-        folder
-        for root in (user_places().bundles, shipped_models())
-        if root.is_dir()
-        for folder in sorted(root.iterdir())
-        if (folder / MANIFEST).exists()
-    ]
-
-
-def find_bundle(system: str, variant: str | None = None) -> Bundle:
-    """The bundle of a system: the user's own before the shipped one, the first variant unless one is named.
+def check_name(bundle: Bundle, name: str) -> None:
+    """Refuse the name of an evaluation before the work that it shall stand for.
 
     Raises
     ------
     BundleError
-        None is installed, or all that are installed are unusable.
+        It cannot stand in a manifest.
     """
-    problem: BundleError | None = None
-    for folder in bundle_folders():
-        try:
-            bundle = load_bundle(folder)
-        except BundleError as found:
-            if folder.name.startswith(system):
-                problem = problem or found
-            continue
-        if bundle.system == system and variant in (None, bundle.variant):
-            return bundle
-    if problem is not None:
-        raise problem
-    name = system if variant is None else f"{system}, variant {variant}"
-    raise BundleError(
-        f"{name} cannot run",
-        "no bundle of it is installed",
-        f"Put a bundle into {user_places().bundles} or train one with overread train",
-    )
+    fault = fault_of({**bundle.manifest, "evaluation": {**bundle.evaluations, name: {"test_set": name}}})
+    if fault is not None:
+        what = f"The evaluation {name!r} cannot be kept in the bundle {bundle.folder.name}"
+        raise BundleError(what, fault, "Choose another name")
+
+
+def record_evaluation(bundle: Bundle, name: str, table: Mapping[str, Any]) -> Bundle:
+    """Write what was measured on a named set into the manifest, as ``[evaluation.NAME]``.
+
+    The manifest is read again and everything else in it is kept, but for comments, which TOML writers do not know.
+    A table of that name is replaced. The bundle's digest stays the same.
+
+    Parameters
+    ----------
+    name
+        Of the set: letters, digits, ``.``, ``_`` and ``-``.
+    table
+        Plain numbers, texts, lists and tables; ``slice_auc`` and other intervals as [value, lower, upper].
+
+    Returns
+    -------
+    Bundle
+        The bundle with the new table.
+
+    Raises
+    ------
+    BundleError
+        The name or the table cannot stand in a manifest, or the bundle has been damaged or replaced meanwhile.
+    StorageError
+        It cannot be written; what was there stays.
+    """
+    import tomli_w
+
+    manifest = read_manifest(bundle.folder)
+    what = f"The evaluation {name!r} cannot be kept in the bundle {bundle.folder.name}"
+    if manifest_digest(manifest) != bundle.digest:
+        raise BundleError(what, "its manifest has been changed since it was read", "Evaluate it once more")
+    manifest["evaluation"] = {**manifest.get("evaluation", {}), name: dict(table)}
+    try:
+        text, fault = tomli_w.dumps(manifest), fault_of(manifest)
+    except (TypeError, ValueError, AttributeError) as problem:
+        text, fault = "", str(problem)
+    if fault is not None:
+        raise BundleError(what, fault, "Choose another name, or plain figures")
+    write_atomically(bundle.folder / MANIFEST, lambda path: _write_text(path, text))
+    return load_bundle(bundle.folder)
+
+
+def _card_of(folder: Path) -> str:
+    path = folder / CARD
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(LARGEST_CARD).decode("utf-8", errors="replace")
+    except OSError:
+        pass
+    return "This bundle came without a card."
 
 
 def _operating(name: str, table: Mapping[str, Any]) -> OperatingInfo:
@@ -232,3 +247,7 @@ def _interval(values: Any) -> tuple[float, float, float]:
     if not isinstance(values, list) or len(values) != 3:
         return (float("nan"),) * 3
     return float(values[0]), float(values[1]), float(values[2])
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 from overread.core.errors import BundleError, GateRefusal, InputError
 from overread.core.progress import SILENT, Progress
 from overread.core.reading import Message, Reader, Reading
-from overread.core.study import Study, Volume
-from overread.systems.bundle import Bundle, find_bundle, load_bundle
-from overread.systems.gate import refusals
+from overread.core.study import Pixels, Study, Volume
+from overread.systems.bundle import Bundle, load_bundle
+from overread.systems.gate import GateAnswer, check_headers, check_pixels, check_together
+from overread.systems.installed import find_bundle
 from overread.systems.registry import SYSTEMS, System
 from overread.systems.request import Outcome, ReadRequest
 
@@ -36,33 +38,59 @@ def system_of(system_id: str) -> System:
     return SYSTEMS[system_id]
 
 
+def gate_answer(system_id: str, volume: Volume, role: str | None = None, variant: str | None = None) -> GateAnswer:
+    """What a system's gate says of this volume: accept, warn or refuse, and the sentences. Reads no pixels.
+
+    Parameters
+    ----------
+    role
+        The role it would play; None stands for the first that the system reads.
+
+    Raises
+    ------
+    BundleError
+        No bundle of the system can be used.
+    """
+    bundle = find_bundle(system_id, variant)
+    return check_headers(volume, bundle.gate(role or bundle.roles[0]))
+
+
 def check_gate(system_id: str, volume: Volume) -> list[str]:
     """Reasons why a system would not read this volume; empty when it would. Reads no pixels."""
-    return refusals(volume, find_bundle(system_id).manifest["gate"])
+    return list(gate_answer(system_id, volume).reasons)
 
 
-def choose_volumes(study: Study, system_id: str, assigned: Mapping[str, Volume]) -> tuple[tuple[str, Volume], ...]:
-    """The volume for each role a system needs: as assigned, else the surest of the study.
+def choose_volumes(
+    study: Study, system_id: str, assigned: Mapping[str, Volume], variant: str | None = None
+) -> tuple[tuple[str, Volume], ...]:
+    """The volume for each role a system needs: as assigned, else the one of the study that plays it for sure.
+
+    Where several do, those that the gate would refuse are passed over: the coronal one of two hepatobiliary series,
+    the low b-values of a diffusion series. ``dwi:800`` assigns a role and says the b-value that no header states.
 
     Raises
     ------
     GateRefusal
         No volume plays a role for sure, or several do.
+    InputError
+        A role is assigned that the system does not have, or a b-value that the header contradicts.
     """
     system = system_of(system_id)
-    for role in assigned:
-        if role not in system.roles:
-            raise InputError(
-                f"--role {role}=... cannot be used",
-                f"{system_id} reads {', '.join(system.roles)}",
-                "Name one of these roles",
-            )
+    try:
+        bundle = find_bundle(system_id, variant)
+    except BundleError:
+        bundle = None
+    roles = system.roles if bundle is None else bundle.roles
+    named = dict(_named(word, volume, roles, system_id) for word, volume in assigned.items())
     chosen = []
-    for role in system.roles:
-        if role in assigned:
-            chosen.append((role, assigned[role]))
+    for role in roles:
+        if role in named:
+            chosen.append((role, named[role]))
             continue
         sure = [v for v in study.volumes() if v.role.name == role and v.role.is_sure]
+        if len(sure) > 1 and bundle is not None:
+            gate = bundle.gate(role)
+            sure = [v for v in sure if check_headers(v, gate).verdict != "refuse"] or sure
         if len(sure) == 1:
             chosen.append((role, sure[0]))
             continue
@@ -80,7 +108,8 @@ def read(request: ReadRequest, progress: Progress = SILENT) -> Outcome:
     Returns
     -------
     Outcome
-        A reading, also when the gate refuses (result ``refused`` with its sentence).
+        A reading, also when the gate refuses (result ``refused`` with its sentence). What the gate warns of is among
+        the reading's messages.
 
     Raises
     ------
@@ -98,20 +127,52 @@ def read(request: ReadRequest, progress: Progress = SILENT) -> Outcome:
             f"it belongs to {bundle.system}, not {system.id}",
             f"Name a bundle of {system.id}",
         )
-    for role, volume in request.volumes:
-        reasons = refusals(volume, bundle.manifest["gate"])
-        if reasons:
-            return Outcome(
-                _refused(
-                    request,
-                    bundle,
-                    f"{system.id} does not read this {role} volume: "
-                    f"{'; '.join(reasons)}. Choose another volume for it.",
-                )
-            )
-    module, _, name = system.reader.partition(":")
-    outcome: Outcome = getattr(importlib.import_module(module), name)(request, bundle, progress)
-    return outcome
+    try:
+        warnings = admit(request, bundle)
+        module, _, name = system.reader.partition(":")
+        outcome: Outcome = getattr(importlib.import_module(module), name)(request, bundle, progress)
+    except GateRefusal as refusal:
+        return Outcome(_refused(request, bundle, str(refusal)))
+    return _with_messages(outcome, warnings)
+
+
+def admit(request: ReadRequest, bundle: Bundle) -> list[Message]:
+    """Ask the gate about the headers of all volumes; what it warns of, as messages of the reading.
+
+    Raises
+    ------
+    GateRefusal
+        A volume is missing or is not let in.
+    """
+    volumes = dict(request.volumes)
+    together = check_together(volumes, bundle.roles, bundle.gate())
+    together.raise_refusal(bundle.gate())
+    messages = _messages(together)
+    for role in bundle.roles:
+        volume, gate = volumes[role], bundle.gate(role)
+        answer = check_headers(volume, gate)
+        answer.raise_refusal(gate)
+        messages += _messages(answer)
+        if not volume.role.is_sure:
+            messages.append(Message("info", f"The role {role} was given by a person."))
+        elif volume.role.name != role:
+            words = f"Read as {role} on a person's word; its header says {volume.role.name}."
+            messages.append(Message("warning", words))
+    return messages
+
+
+def admit_pixels(pixels: Pixels, bundle: Bundle, role: str) -> list[Message]:
+    """Ask the gate about decoded pixels; what it warns of, as messages of the reading. Systems call it first.
+
+    Raises
+    ------
+    GateRefusal
+        They are no images of a body, or spoilt. ``read`` makes a refused reading of it.
+    """
+    gate = bundle.gate(role)
+    answer = check_pixels(pixels, gate)
+    answer.raise_refusal(gate)
+    return _messages(answer)
 
 
 def warm_up(progress: Progress = SILENT) -> None:
@@ -122,7 +183,7 @@ def warm_up(progress: Progress = SILENT) -> None:
 
 def reading_frame(request: ReadRequest, bundle: Bundle) -> dict[str, Any]:
     """The parts of a reading that do not depend on what is found."""
-    case_id = request.case_id or f"case-{request.volumes[0][1].id[:8]}"
+    case_id = request.case_id or "-".join(["case", *(volume.id[:8] for _, volume in request.volumes[:1])])
     return {
         "id": str(uuid.uuid4()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -130,6 +191,33 @@ def reading_frame(request: ReadRequest, bundle: Bundle) -> dict[str, Any]:
         "reader": Reader("system", bundle.system, bundle.variant, bundle.digest),
         "scale": {"low": 0.0, "high": 1.0, "words": []},
     }
+
+
+def _messages(answer: GateAnswer) -> list[Message]:
+    return [Message("warning", sentence) for sentence in answer.warnings]
+
+
+def _with_messages(outcome: Outcome, messages: Sequence[Message]) -> Outcome:
+    """The outcome with further messages after its own; what it says already is not said twice."""
+    said = {message.text for message in outcome.reading.messages}
+    more = tuple(message for message in messages if message.text not in said)
+    return replace(outcome, reading=replace(outcome.reading, messages=outcome.reading.messages + more))
+
+
+def _named(word: str, volume: Volume, roles: Sequence[str], system_id: str) -> tuple[str, Volume]:
+    """Role and volume of an assignment; ``dwi:800`` gives the volume its b-value."""
+    role, _, b_value = word.partition(":")
+    what = f"--role {word}=... cannot be used"
+    if role not in roles:
+        raise InputError(what, f"{system_id} reads {', '.join(roles)}", "Name one of these roles")
+    if not b_value:
+        return role, volume
+    if not b_value.isdecimal() or len(b_value) > 5:
+        raise InputError(what, f"{b_value!r} is no b-value", "Write the b-value in s/mm², as in dwi:800")
+    if volume.b_value is not None and round(volume.b_value) != int(b_value):
+        why = f"the header of this volume states b {volume.b_value:g}"
+        raise InputError(what, why, f"Name another volume, or write --role {role}=...")
+    return role, replace(volume, b_value=float(b_value))
 
 
 def _refused(request: ReadRequest, bundle: Bundle, sentence: str) -> Reading:

@@ -10,6 +10,7 @@ class System:
     """What a system is, without loading anything of it.
 
     ``reader`` names the function ``module:function`` that reads: (request, bundle, progress) -> Outcome.
+    ``tables`` are the tables of the manifest that its bundles must have beyond those of every bundle.
     """
 
     id: str
@@ -20,6 +21,7 @@ class System:
     target_types: tuple[str, ...]
     networks: tuple[tuple[str, int], ...]
     reader: str
+    tables: tuple[str, ...] = ("placing", "findings", "operating")
 
 
 SYSTEMS: dict[str, System] = {

@@ -27,6 +27,10 @@ class ReadRequest:
         Name of the case in the reading, never a patient's; None takes one that follows from the volume.
     bundle_folder
         A bundle outside the usual folders.
+    precision
+        ``float32``, ``bfloat16`` where the processor has it and the scores stay the same, or ``auto``.
+    use_cache
+        Whether a reading made before of the same pixels in the same way may be given again, and this one kept.
     """
 
     system: str
@@ -37,11 +41,22 @@ class ReadRequest:
     case_id: str | None = None
     study_uid: str | None = None
     bundle_folder: str | None = None
+    precision: str = "float32"
+    use_cache: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A system's reading, and its heatmap where it has one."""
+    """A system's reading, and its heatmap where it has one.
+
+    ``device_words`` (``GPU: ...`` or ``CPU, because ...``), ``notes`` and ``is_from_cache`` tell how this answer came
+    about. They stand beside the reading, not in it: the same answer has the same content digest wherever it was
+    computed. ``is_regular`` is False where it did not run as planned (a GPU gave up).
+    """
 
     reading: Reading
     heatmap: Heatmap | None = None
+    device_words: str = ""
+    notes: tuple[str, ...] = ()
+    is_from_cache: bool = False
+    is_regular: bool = True

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import BundleError, DeviceError, InputError
 from overread.core.geometry import Affine
 from overread.core.heatmap import Heatmap
 from overread.core.progress import Progress
@@ -26,14 +24,18 @@ from overread.core.reading import (
 )
 from overread.core.study import Pixels
 from overread.engines.engine import Engine
+from overread.engines.slices import Ran, run_or_fall_back
 from overread.io import pixels_sha256, read_pixels
 from overread.io.heatmaps import HEATMAP_FILE
 from overread.systems.bundle import Bundle
-from overread.systems.gate import cautions
+from overread.systems.cache import cache_key, find_or_make
 from overread.systems.hbp_detection.findings import LINK_MM, Peak, find_peaks, group_peaks, sigmoid, to_marks
-from overread.systems.hbp_detection.prepare import Preparation, prepare
-from overread.systems.reading import reading_frame
+from overread.systems.hbp_detection.loading import Loaded, build_engine, load, score_of
+from overread.systems.hbp_detection.prepare import SIZE, prepare
+from overread.systems.reading import admit_pixels, reading_frame
 from overread.systems.request import Outcome, ReadRequest
+
+__all__ = ["CELL_PX", "MAP_CELLS", "build_engine", "interpret", "map_affine", "placed_maps", "read", "read_slice_image"]
 
 CELL_PX = 16
 MAP_CELLS = (20, 20)
@@ -42,105 +44,95 @@ MAP_CELLS = (20, 20)
 def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     """Read one hepatobiliary-phase volume."""
     role, volume = request.volumes[0]
-    grid = volume.grid
-    assert grid is not None, "the gate lets regular volumes in only"
     started = time.perf_counter()
     progress.step("Loading the system", 0, 1)
-    engine = build_engine(bundle, request.device, request.engine)
-    loaded = time.perf_counter()
+    loaded = load(bundle, request.device, request.engine, request.precision)
+    engine, ready = loaded.engine, time.perf_counter()
     pixels = read_pixels(volume, progress)
+    admitted = admit_pixels(pixels, bundle, role)
+    read_from = Input(volume.id, role, pixels_sha256(pixels), volume.shape)
+    parameters = {"floor": float(bundle.manifest["findings"]["floor"]), "input_size": SIZE}
     decoded = time.perf_counter()
-    preparation = prepare(grid, pixels)
-    engine, scores, maps, messages = _read_slices(engine, bundle, request, preparation, pixels, progress)
-    finished = time.perf_counter()
-    progress.step("Grouping candidates", 0, 1)
-    heatmap = placed_maps(maps, preparation.affine, volume.id, bundle.manifest["placing"])
-    result = interpret(scores, heatmap, volume.id, bundle.manifest)
-    messages += [Message("warning", text) for text in cautions(volume, bundle.manifest["gate"])]
-    if volume.role.is_sure and volume.role.name != role:
-        messages.append(Message("warning", f"Read as {role} on a person's word; its header says {volume.role.name}."))
-    elif not volume.role.is_sure:
-        messages.append(Message("info", f"The role {role} was given by a person."))
-    if pixels.missing:
-        messages.append(
-            Message("warning", f"{len(pixels.missing)} slices could not be decoded: they were not read and score 0.")
-        )
-    if not result["marks"]:
-        messages.append(Message("info", _words_for_none(bundle)))
     frame = reading_frame(request, bundle)
     frame["reader"] = replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device)
-    reading = _reading(
-        frame,
-        result,
-        volume.id,
-        role,
-        pixels,
-        heatmap,
-        bundle,
-        messages,
-        {
-            "load": loaded - started,
-            "decode": decoded - loaded,
-            "slices": finished - decoded,
-            "total": time.perf_counter() - started,
-        },
+
+    def make() -> Outcome:
+        return _outcome(request, bundle, loaded, pixels, frame, read_from, parameters, admitted, progress)
+
+    key = cache_key(request, bundle, engine, [read_from], parameters)
+    outcome = find_or_make(key, request, frame, make)
+    finished = time.perf_counter()
+    times = {"load": ready - started, "decode": decoded - ready, "slices": finished - decoded}
+    reading = replace(outcome.reading, times={**times, "total": finished - started})
+    return replace(outcome, reading=reading, device_words=outcome.device_words or loaded.device.words)
+
+
+def _outcome(
+    request: ReadRequest,
+    bundle: Bundle,
+    loaded: Loaded,
+    pixels: Pixels,
+    frame: Mapping[str, Any],
+    read_from: Input,
+    parameters: Mapping[str, Any],
+    admitted: Sequence[Message],
+    progress: Progress,
+) -> Outcome:
+    """Everything between decoded pixels and a reading without times."""
+    volume = request.volumes[0][1]
+    grid = volume.grid
+    assert grid is not None, "the gate lets regular volumes in only"
+    preparation = prepare(grid, pixels)
+    count = pixels.stored.shape[0]
+    slices = [k for k in range(count) if k not in pixels.missing]
+    ran = run_or_fall_back(
+        loaded.engine,
+        loaded.device,
+        loaded.on_the_cpu,
+        slices,
+        lambda k: preparation.image(pixels.slice_values(k))[None],
+        progress,
+        count,
+    )
+    progress.step("Grouping candidates", 0, 1)
+    scores, maps = _scores_and_maps(ran, slices, count)
+    heatmap = placed_maps(maps, preparation.affine, volume.id, bundle.manifest["placing"])
+    result = interpret(scores, heatmap, volume.id, bundle.manifest)
+    notes = [note for note in (loaded.note, ran.note) if note is not None]
+    reader = replace(frame["reader"], engine=ran.engine.name, precision=ran.engine.precision, device=ran.engine.device)
+    reading = Reading(
+        **{**frame, "reader": reader},
+        **result,
+        result="marks" if result["marks"] else "none",
+        inputs=(read_from,),
+        operating_point=OperatingPoint("default", bundle.operating["default"].threshold),
+        heatmap=_reference(heatmap),
+        parameters=parameters,
+        messages=(
+            *(Message("warning", note) for note in notes),
+            *admitted,
+            *_own_messages(pixels, bundle, bool(result["marks"])),
+        ),
     )
     progress.report("Grouping candidates", 1, 1)
-    return Outcome(reading, heatmap)
+    return Outcome(reading, heatmap, ran.device.words, is_regular=not notes)
 
 
-def build_engine(bundle: Bundle, device: str, engine: str, weights: Path | None = None) -> Engine:
-    """The engine with the bundle's network, or with other weights of the same network, ready to run.
-
-    Raises
-    ------
-    InputError, DeviceError, BundleError
-        No such engine, no such device, weights that do not fit the network.
-    """
-    from overread.engines.devices import choose_device
-
-    chosen = choose_device(device)
-    if engine not in ("auto", "torch"):
-        raise InputError(
-            f"The engine {engine!r} cannot run hbp-detection",
-            "this version has the engine torch only",
-            "Choose --engine auto or --engine torch",
-        )
-    bundle.check_weights()
-    from overread.engines.torch_engine import TorchEngine
-    from overread.systems.hbp_detection.network import Kim11, as_one_channel, load_weights
-
-    table = bundle.manifest["network"]
-    try:
-        network = Kim11(
-            table["layout"],
-            table["pooling"],
-            int(bundle.manifest["input"]["channels"]),
-            int(table.get("width_divisor", 1)),
-        )
-    except (KeyError, TypeError, ValueError) as problem:
-        raise BundleError(
-            f"The bundle {bundle.folder.name} cannot run",
-            f"its network is not one this version knows ({problem})",
-            "Install the bundle again",
-        ) from problem
-    load_weights(network, weights or bundle.weights_path, bundle.folder.name)
-    return TorchEngine(as_one_channel(network), chosen)
-
-
-def map_affine(image_affine: Affine, offset_px: tuple[float, float] | list[float]) -> Affine:
-    """Place of the map's cell centres: cell (r, c) looks at input pixel 16 r + 7.5 + offset."""
-    inner = np.diag([CELL_PX, CELL_PX, 1.0, 1.0])
-    centre = (CELL_PX - 1) / 2
-    inner[0, 3], inner[1, 3] = centre + float(offset_px[1]), centre + float(offset_px[0])
+def map_affine(
+    image_affine: Affine, offset_px: tuple[float, float] | list[float], cells: tuple[int, int] = MAP_CELLS
+) -> Affine:
+    """Place of the map's cell centres: cell (r, c) of 20 x 20 looks at input pixel 16 r + 7.5 + offset."""
+    down, across = SIZE / cells[0], SIZE / cells[1]
+    inner = np.diag([across, down, 1.0, 1.0])
+    inner[0, 3] = (across - 1) / 2 + float(offset_px[1])
+    inner[1, 3] = (down - 1) / 2 + float(offset_px[0])
     return image_affine.then(Affine(inner))
 
 
-def placed_maps(
-    maps: NDArray[np.float32], image_affine: Affine, volume_id: str, placing: Mapping[str, Any]
-) -> Heatmap:
+def placed_maps(maps: NDArray[np.float32], image_affine: Affine, volume_id: str, placing: Mapping[str, Any]) -> Heatmap:
     """Maps (k, rows, columns) of a volume's prepared slices as a heatmap, placed by the manifest's ``[placing]``."""
-    affine = map_affine(image_affine, placing["offset_px"])
+    rows, columns = maps.shape[1:]
+    affine = map_affine(image_affine, placing["offset_px"], (rows, columns))
     return Heatmap(maps.astype(np.float16), affine, volume_id, float(placing["activation_scale"]))
 
 
@@ -151,8 +143,8 @@ def activation_of(class_maps: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def read_slice_image(engine: Engine, image: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
     """Score and activation map of one prepared image (320, 320)."""
-    logits, class_maps = engine.run(image[None])
-    return sigmoid(float(logits[1]) - float(logits[0])), activation_of(class_maps)
+    outputs = engine.run(image[None])
+    return score_of(outputs), activation_of(outputs[1])
 
 
 def interpret(
@@ -177,30 +169,12 @@ def interpret(
     }
 
 
-def _read_slices(
-    engine: Engine, bundle: Bundle, request: ReadRequest, preparation: Preparation, pixels: Pixels, progress: Progress
-) -> tuple[Engine, NDArray[np.float64], NDArray[np.float32], list[Message]]:
-    """All slices on the engine; once more on the CPU when the chosen device gives up and the wish was ``auto``."""
-    try:
-        return engine, *_scores_and_maps(engine, preparation, pixels, progress), []
-    except DeviceError as problem:
-        if request.device != "auto" or engine.device == "cpu":
-            raise
-        fallback = build_engine(bundle, "cpu", request.engine)
-        note = Message("warning", f"Read on the CPU: {problem.what.lower()}, {problem.why}.")
-        return fallback, *_scores_and_maps(fallback, preparation, pixels, progress), [note]
-
-
-def _scores_and_maps(
-    engine: Engine, preparation: Preparation, pixels: Pixels, progress: Progress
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    count = pixels.stored.shape[0]
-    scores, maps = np.zeros(count), np.zeros((count, *MAP_CELLS), dtype=np.float32)
-    for k in range(count):
-        progress.step("Reading slices", k, count)
-        if k not in pixels.missing:
-            scores[k], maps[k] = read_slice_image(engine, preparation.image(pixels.slice_values(k)))
-    progress.report("Reading slices", count, count)
+def _scores_and_maps(ran: Ran, slices: Sequence[int], count: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Scores (k,) and activation maps (k, rows, columns) of all slices; those that were not read are 0."""
+    cells = ran.outputs[0][1].shape[1:] if ran.outputs else MAP_CELLS
+    scores, maps = np.zeros(count), np.zeros((count, *cells), dtype=np.float32)
+    for k, outputs in zip(slices, ran.outputs, strict=True):
+        scores[k], maps[k] = score_of(outputs), activation_of(outputs[1])
     return scores, maps
 
 
@@ -218,6 +192,16 @@ def _confidence(rating: float, calibration: Mapping[str, Any] | None) -> Confide
     )
 
 
+def _own_messages(pixels: Pixels, bundle: Bundle, has_marks: bool) -> list[Message]:
+    messages = []
+    if pixels.missing:
+        words = f"{len(pixels.missing)} slices could not be decoded: they were not read and score 0."
+        messages.append(Message("warning", words))
+    if not has_marks:
+        messages.append(Message("info", _words_for_none(bundle)))
+    return messages
+
+
 def _words_for_none(bundle: Bundle) -> str:
     floor = float(bundle.manifest["findings"]["floor"])
     missed = bundle.manifest["findings"].get("missed_at_floor")
@@ -225,32 +209,6 @@ def _words_for_none(bundle: Bundle) -> str:
     return f"hbp-detection marks nothing at or above its floor of {floor:.3g}.{miss}"
 
 
-def _reading(
-    frame: dict[str, Any],
-    result: dict[str, Any],
-    volume_id: str,
-    role: str,
-    pixels: Pixels,
-    heatmap: Heatmap,
-    bundle: Bundle,
-    messages: list[Message],
-    times: dict[str, float],
-) -> Reading:
-    default = bundle.operating["default"]
-    rows, columns = pixels.stored.shape[1:]
-    return Reading(
-        **frame,
-        **result,
-        result="marks" if result["marks"] else "none",
-        inputs=(Input(volume_id, role, pixels_sha256(pixels), (pixels.stored.shape[0], rows, columns)),),
-        operating_point=OperatingPoint("default", default.threshold),
-        heatmap=HeatmapRef(
-            HEATMAP_FILE,
-            volume_id,
-            tuple(tuple(float(v) for v in row) for row in heatmap.affine.matrix),
-            heatmap.sha256,
-        ),
-        parameters={"floor": float(bundle.manifest["findings"]["floor"]), "input_size": 320},
-        messages=tuple(messages),
-        times=times,
-    )
+def _reference(heatmap: Heatmap) -> HeatmapRef:
+    affine = tuple(tuple(float(v) for v in row) for row in heatmap.affine.matrix)
+    return HeatmapRef(HEATMAP_FILE, heatmap.volume, affine, heatmap.sha256)
