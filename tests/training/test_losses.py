@@ -10,8 +10,8 @@ import torch
 
 from overread.core.geometry import Affine
 from overread.phantom import FIRST_LESION, LABELS
+from overread.training.batches import draw_batch
 from overread.training.drawn import DrawnPatient
-from overread.training.loop import draw_batch
 from overread.training.losses import slice_labels, total_loss
 from overread.training.recipe import load_recipe
 from overread.training.sampling import Sampler
@@ -51,12 +51,12 @@ def _lit_patient(seed: int) -> DrawnPatient:
         r, c = rng.integers(60, 240, 2)
         labels[k, r : r + 24, c : c + 24] = FIRST_LESION
     images = np.where(labels >= FIRST_LESION, 255, 0).astype(np.uint8)
-    return DrawnPatient(f"p{seed}", images, labels, 1.5, 1.2, (0, 1, 2, 3), 4, Affine(np.eye(4)))
+    return DrawnPatient(f"p{seed}", images, labels, 1.5, 1.2, (0, 1, 2, 3), 4, Affine(np.eye(4)), (-1,) * 4)
 
 
 @pytest.mark.parametrize("is_whole", [False, True])
 def test_the_controls_masks_know_nothing_of_their_slices(is_whole: bool) -> None:
-    sampler = Sampler([_lit_patient(n) for n in range(100)], LOOP.negatives, np.random.default_rng(0))
+    sampler = Sampler([_lit_patient(n) for n in range(100)], LOOP.negatives)
     random = torch.Generator().manual_seed(0)
     overlaps = {}
     for shuffled in (False, True):

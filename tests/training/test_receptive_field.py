@@ -13,10 +13,11 @@ from overread.systems import find_bundle
 from overread.systems.hbp_detection.network import CELL_PX, Kim11, load_weights
 from overread.systems.hbp_detection.system import build_engine
 from overread.training.bundle_writer import read_validation
+from overread.training.data import WHOLE_SERIES
 from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_drawn
 from overread.training.receptive_field import INNER, hottest_cells, measure_offset
 from overread.training.recipe import FIRST_VALIDATION_SEED, load_recipe
-from overread.training.train import OFFSET_PATIENTS, WHOLE_SERIES, firing_cells
+from overread.training.train import OFFSET_PATIENTS, firing_cells
 
 
 def test_inner_cells_have_their_whole_field_inside_the_image() -> None:

@@ -12,9 +12,10 @@ from overread.core.errors import Cancelled, InputError
 from overread.core.progress import CallbackProgress
 from overread.systems import load_bundle
 from overread.systems.hbp_detection.system import build_engine, read_slice_image
+from overread.training.data import Data, drawn_data
 from overread.training.loop import fit
 from overread.training.recipe import Recipe, load_recipe
-from overread.training.train import _drawn, as_control, train
+from overread.training.train import Wish, as_control, train
 
 pytestmark = pytest.mark.slow
 
@@ -56,8 +57,13 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("work")
 
 
-def test_the_loss_falls(recipe: Recipe, work: Path) -> None:
-    patients = _drawn(recipe, work, 2, False, CallbackProgress(lambda stage: None))
+@pytest.fixture(scope="module")
+def data(recipe: Recipe, work: Path) -> Data:
+    return drawn_data(recipe, work, 2)
+
+
+def test_the_loss_falls(recipe: Recipe, data: Data) -> None:
+    patients = list(data.training)
     easy = dataclasses.replace(recipe.loop, whole_from=1.0, crop_steps=120, negatives={"anywhere": 1.0})
     crops_only = dataclasses.replace(recipe, loop=easy)
     _, history = fit(crops_only, patients, patients[:4])
@@ -65,7 +71,7 @@ def test_the_loss_falls(recipe: Recipe, work: Path) -> None:
 
 
 def test_a_training_broken_off_goes_on_and_ends_in_a_bundle_that_reads(
-    recipe: Recipe, work: Path, tmp_path: Path
+    recipe: Recipe, data: Data, work: Path, tmp_path: Path
 ) -> None:
     steps: list[float] = []
 
@@ -75,20 +81,24 @@ def test_a_training_broken_off_goes_on_and_ends_in_a_bundle_that_reads(
 
     stop_at_30 = CallbackProgress(listen, lambda: bool(steps) and steps[-1] == 30)
     with pytest.raises(Cancelled):
-        train(recipe, tmp_path / "bundle", work, 2, False, stop_at_30)
+        train(recipe, data, tmp_path / "bundle", Wish(work), stop_at_30)
     assert not (tmp_path / "bundle").exists()
     steps.clear()
-    train(recipe, tmp_path / "bundle", work, 2, True, CallbackProgress(listen))
+    train(recipe, data, tmp_path / "bundle", Wish(work, resume=True), CallbackProgress(listen))
     assert min(steps) == 20  # the last checkpoint before it was broken off
     bundle = load_bundle(tmp_path / "bundle")
     bundle.check_weights()
-    assert bundle.manifest["training"]["steps"] == 60
+    training = bundle.manifest["training"]
+    assert training["steps"] == 60
+    assert training["patients"] == 16
+    assert training["sites"] == {"internal": 16}
+    assert bundle.trained_on == "phantoms"
     image = np.random.default_rng(0).random((320, 320), dtype=np.float32)
     score, activation = read_slice_image(build_engine(bundle, "cpu", "auto"), image)
     assert 0 <= score <= 1
     assert activation.shape == (20, 20)
 
 
-def test_a_control_needs_a_bundle_to_control(recipe: Recipe, work: Path, tmp_path: Path) -> None:
+def test_a_control_needs_a_bundle_to_control(recipe: Recipe, data: Data, work: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no bundle in nowhere"):
-        train(as_control(recipe), tmp_path / "nowhere", work)
+        train(as_control(recipe), data, tmp_path / "nowhere", Wish(work))

@@ -1,4 +1,4 @@
-"""``overread train RECIPE``: from a recipe to a bundle."""
+"""``overread train RECIPE``: from a recipe to a bundle, or to the table of a grid or of folds."""
 
 from __future__ import annotations
 
@@ -6,22 +6,38 @@ import argparse
 import os
 from pathlib import Path
 
-from overread.cli.output import TerminalProgress, say
+from overread.cli.output import TerminalProgress, say, tell
 from overread.cli.read import output_folder
 from overread.core.errors import InputError
+from overread.core.progress import Progress
 from overread.io.places import user_places
 from overread.systems import load_bundle
-from overread.training.recipe import load_recipe
-from overread.training.train import as_control, train
+from overread.training.data import Data, drawn_data, own_data
+from overread.training.grid import Grid, Sides, as_controls, folds_of, grid_of, run_grid
+from overread.training.hardware import DEVICES, choose_hardware
+from overread.training.recipe import Recipe, load_document, recipe_of
+from overread.training.train import Wish, as_control, train, with_steps
+
+_NOT_BEGUN = "This training cannot begin"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="name of a shipped recipe, or a TOML file")
-    parser.add_argument("--phantom", required=True, metavar="KIND", help="train on phantoms of this kind")
-    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle")
-    parser.add_argument("--work", type=Path, metavar="DIR", help="folder for drawn phantoms and the checkpoint")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that draw")
+    parser.add_argument("--phantom", metavar="KIND", help="train on phantoms of this kind, drawn for it")
+    parser.add_argument("--cases", type=Path, metavar="CSV", help="train on the cases of this list, with their truth")
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="folder of the bundle or the table")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="folder for prepared patients and the checkpoint")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that prepare")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads that train; torch chooses by itself")
+    parser.add_argument("--device", default="cpu", metavar="D", help=f"what trains: {' or '.join(DEVICES)}")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--from", dest="start", type=Path, metavar="BUNDLE0", help="begin with this bundle's weights")
+    parser.add_argument(
+        "--trained-on", metavar="WORDS", help="what the cases are, for the bundle; by default the list's name"
+    )
+    parser.add_argument("--steps", type=int, metavar="N", help="so many steps instead of the recipe's")
+    parser.add_argument("--folds", type=int, metavar="K", help="a table over K folds of patients instead of a bundle")
+    parser.add_argument("--fold", type=int, metavar="I", help="of the folds only this one, from 1")
     parser.add_argument(
         "--shuffled-labels",
         action="store_true",
@@ -31,29 +47,78 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    recipe = load_recipe(arguments.recipe)
-    if arguments.phantom != recipe.kind:
-        raise InputError(
-            "This training cannot begin",
-            f"the recipe is for phantoms of kind {recipe.kind}, not {arguments.phantom}",
-            f"Give --phantom {recipe.kind}",
-        )
-    if arguments.jobs < 1:
-        raise InputError("This training cannot begin", "--jobs must be at least 1", "Leave it out or give 1 or more")
-    if arguments.shuffled_labels:
-        recipe = as_control(recipe)
-    work = output_folder(arguments.work or user_places().cache / "training" / arguments.out.resolve().name)
+    document = load_document(arguments.recipe)
+    grid = grid_of(document, arguments.recipe) if "grid" in document else None
+    recipe = grid.recipe if grid is not None else recipe_of(document, arguments.recipe)
+    if arguments.steps is not None:
+        recipe = with_steps(recipe, arguments.steps)
+    _check(arguments, recipe, grid)
+    hardware = choose_hardware(arguments.device, arguments.threads)
+    out = arguments.out
+    work = output_folder(arguments.work or user_places().cache / "training" / out.resolve().name)
     progress = TerminalProgress()
-    folder = train(recipe, arguments.out, work, arguments.jobs, arguments.resume, progress)
-    progress.close()
-    if arguments.shuffled_labels:
-        say(f"The control is beside the bundle in {folder}.")
+    data, told = _data(arguments, recipe, work, progress)
+    told += f"Trained {hardware.words(recipe.loop.precision)}."
+    if grid is None and arguments.folds is not None:
+        controlled = as_control(recipe) if arguments.shuffled_labels else recipe
+        grid = folds_of(controlled, data, arguments.folds, arguments.fold)
+    elif grid is not None and arguments.shuffled_labels:
+        grid = as_controls(grid)
+    if grid is not None:
+        sides = Sides(data.training, data.validation, data.identity)
+        below = output_folder(work / Path(arguments.recipe).stem)
+        table = run_grid(grid, sides, output_folder(out), below, arguments.resume, hardware, progress)
+        progress.close()
+        tell(told)
+        say(table.read_text(encoding="utf-8"))
         return 0
+    start = None if arguments.start is None else load_bundle(arguments.start)
+    chosen = as_control(recipe) if arguments.shuffled_labels else recipe
+    folder = train(chosen, data, out, Wish(work, arguments.resume, hardware, start), progress)
+    progress.close()
+    tell(told)
+    _tell_of(folder, data, is_control=arguments.shuffled_labels)
+    return 0
+
+
+def _check(arguments: argparse.Namespace, recipe: Recipe, grid: Grid | None) -> None:
+    """Refuse what goes not together before anything is drawn."""
+    problem = None
+    if (arguments.phantom is None) == (arguments.cases is None):
+        problem = "it needs either phantoms or cases", f"Give --phantom {recipe.kind} or --cases CSV"
+    elif arguments.phantom is not None and arguments.phantom != recipe.kind:
+        why = f"the recipe is for phantoms of kind {recipe.kind}, not {arguments.phantom}"
+        problem = why, f"Give --phantom {recipe.kind}"
+    elif arguments.jobs < 1:
+        problem = "--jobs must be at least 1", "Leave it out or give 1 or more"
+    elif grid is not None and (arguments.folds or arguments.start or arguments.steps is not None):
+        problem = "a grid has rows of its own", "Leave --folds, --from and --steps out"
+    elif arguments.fold is not None and arguments.folds is None:
+        problem = "--fold says which of how many", "Add --folds K"
+    elif arguments.folds is not None and arguments.start is not None:
+        problem = "folds begin from chance", "Leave --folds or --from out"
+    elif arguments.trained_on is not None and arguments.cases is None:
+        problem = "phantoms are called phantoms", "Leave --trained-on out"
+    if problem is not None:
+        raise InputError(_NOT_BEGUN, *problem)
+
+
+def _data(arguments: argparse.Namespace, recipe: Recipe, work: Path, progress: Progress) -> tuple[Data, str]:
+    """The patients, and what became of the cases of a list, in words that end in a line break."""
+    if arguments.cases is None:
+        return drawn_data(recipe, work, arguments.jobs, progress), ""
+    data, cases = own_data(recipe, arguments.cases, arguments.trained_on, work, arguments.jobs, progress)
+    return data, f"{cases.sentence()}\n"
+
+
+def _tell_of(folder: Path, data: Data, *, is_control: bool) -> None:
+    if is_control:
+        say(f"The control is beside the bundle in {folder}.")
+        return
     bundle = load_bundle(folder)
     found = bundle.manifest["evaluation"]["validation"]
     auc, low, high = found["slice_auc"]
     say(
-        f"The bundle is in {folder}. Slice AUC on {found['patients']} validation phantoms: {auc:.3f} "
+        f"The bundle is in {folder}. Slice AUC on {found['patients']} validation {data.noun}: {auc:.3f} "
         f"({low:.3f} to {high:.3f}). {bundle.caution}"
     )
-    return 0

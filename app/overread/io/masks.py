@@ -1,7 +1,8 @@
-"""Label maps (what is liver, what is which lesion) in and out as NIfTI."""
+"""Label maps (what is liver, what is which lesion) out as NIfTI, in as volume files and DICOM segmentations."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from overread.core.errors import GeometryError, InputError
 from overread.core.geometry import Affine, Grid
+from overread.io.segmentation_reader import is_dicom_file, read_segmentation
 from overread.io.volume_files import read_volume_array, write_volume_nifti
 
 _SAME_MM = 1e-2
@@ -33,15 +35,17 @@ def write_mask(path: Path, labels: NDArray[np.uint8], affine: Affine) -> None:
     write_volume_nifti(path, labels, affine)
 
 
-def read_mask(path: Path, grid: Grid) -> NDArray[np.uint8]:
+def read_mask(path: Path, grid: Grid, segments: Collection[int] | None = None) -> NDArray[np.uint8]:
     """Read a label map onto a grid, by nearest neighbours in patient space where it lies on another one.
 
     Parameters
     ----------
     path
-        NIfTI, NRRD or MHA.
+        NIfTI, NRRD or MHA, or a DICOM segmentation, whose labels are its segments' numbers.
     grid
         Where the labels are wanted.
+    segments
+        Of a DICOM segmentation, the numbers of those that are wanted; None for all.
 
     Returns
     -------
@@ -55,9 +59,12 @@ def read_mask(path: Path, grid: Grid) -> NDArray[np.uint8]:
     GeometryError
         Mask and grid share no place.
     """
-    stored, affine = read_volume_array(Path(path))
-    labels = _as_labels(stored, Path(path).name)
-    if stored.shape == grid.shape and _same_place(affine, grid):
+    if is_dicom_file(Path(path)):
+        labels, affine = read_segmentation(Path(path), segments)
+    else:
+        stored, affine = read_volume_array(Path(path))
+        labels = _as_labels(stored, Path(path).name)
+    if labels.shape == grid.shape and _same_place(affine, grid):
         return labels
     return _resampled(labels, affine, grid, Path(path).name)
 

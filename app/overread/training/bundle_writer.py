@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +16,25 @@ from overread.core.progress import SILENT, Progress
 from overread.engines.engine import Engine
 from overread.io import write_atomically
 from overread.phantom import VERSION as DIGITAL_LIVER
-from overread.systems.bundle import CARD, MANIFEST, SCHEMA
+from overread.systems import Bundle
+from overread.systems.bundle import CARD
 from overread.systems.hbp_detection.measure import CaseResult, compare, truth_of
 from overread.systems.hbp_detection.system import interpret, placed_maps, read_slice_image
+from overread.systems.manifest import MANIFEST, SCHEMA
 from overread.training import operating
 from overread.training.card import card_text
+from overread.training.checkpoint import save_tensors
+from overread.training.data import PHANTOMS, Data
 from overread.training.drawn import DrawnPatient
-from overread.training.loop import History
+from overread.training.hardware import Hardware
+from overread.training.own_cases import GATE
 from overread.training.recipe import Recipe
 
+if TYPE_CHECKING:
+    from overread.training.loop import History
+
 WEIGHTS, CONTROL = "weights.safetensors", "control.safetensors"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 OFFSET_CELLS = 64
 SCALE_PERCENTILE = 95
 MOST_CANDIDATES = 50
@@ -66,6 +73,7 @@ def describe(
     spread: NDArray[np.float64],
     parameters: int,
     created: str,
+    data: Data,
 ) -> tuple[dict[str, Any], Sequence[CaseResult]]:
     """The manifest but for the weights' digest, and the validation cases as read with it.
 
@@ -74,7 +82,7 @@ def describe(
     field, spread
         Mean and standard deviation of the receptive-field centre (rows, columns), pixels from the nominal one.
     """
-    manifest = _fixed_tables(recipe, parameters, created)
+    manifest = _fixed_tables(recipe, parameters, created, data)
     manifest["placing"] = _placing(raw, field, spread, manifest)
 
     def read_at(floor: float) -> list[CaseResult]:
@@ -85,9 +93,9 @@ def describe(
     manifest["findings"] = {"floor": floor, "most": MOST_CANDIDATES, "missed_at_floor": round(missed, 4)}
     slices = sum(int((r.truth.slice_labels >= 0).sum()) for r in results)
     manifest["operating"] = operating.operating_points(
-        results, f"validation: {slices:,} slices of {len(results)} phantoms"
+        results, f"validation: {slices:,} slices of {len(results)} {data.noun}"
     )
-    table = operating.calibration(results)
+    table = operating.calibration(results, data.noun)
     if table is not None:
         manifest["calibration"] = table
     spots = np.array([d for r in results for d in r.hot_spot_mm])
@@ -137,7 +145,36 @@ def _placing(
     return table | {"offset_px": choices[nearest], "hot_spot_median_mm": medians}
 
 
-def write_bundle(folder: Path, network: Any, manifest: dict[str, Any], recipe: Recipe, history: History) -> None:
+def training_table(
+    recipe: Recipe, data: Data, history: History, hardware: Hardware, started_from: Bundle | None
+) -> dict[str, Any]:
+    """The ``[training]`` table: what was done with what, as far as it is not in the recipe."""
+    table: dict[str, Any] = {
+        "recipe_digest": recipe.digest(),
+        "steps": len(history.losses),
+        "crops": history.crops_seen,
+        "whole_slices": history.wholes_seen,
+        "cpu_s": round(history.cpu_s),
+        "wall_s": round(history.wall_s),
+        "device": hardware.device,
+        "checks": [[step, round(auc, 4)] for step, auc in history.checks],
+        "accuracies": [round(accuracy, 4) for accuracy in history.accuracies],
+        "shuffled_labels": recipe.loop.shuffled_labels,
+        "patients": len({m.patient for m in data.members} - _validating(data)),
+        "cases": len(data.training),
+        "cases_left_out": data.left_out,
+    }
+    if data.is_drawn:
+        sites = [recipe.data.sites[n % len(recipe.data.sites)] for n in range(recipe.data.patients)]
+        table["sites"] = {site: sites.count(site) for site in dict.fromkeys(sites)}
+    if started_from is not None:
+        table["started_from"] = started_from.digest
+        table["started_from_bundle"] = f"{started_from.system} {started_from.variant} {started_from.version}"
+        table["started_from_trained_on"] = started_from.trained_on
+    return table
+
+
+def write_bundle(folder: Path, network: Any, manifest: dict[str, Any], recipe: Recipe) -> None:
     """Write weights, manifest and card; a bundle that is not whole never has a manifest."""
     import tomli_w
 
@@ -145,15 +182,6 @@ def write_bundle(folder: Path, network: Any, manifest: dict[str, Any], recipe: R
     (folder / MANIFEST).unlink(missing_ok=True)
     digest = write_weights(folder / WEIGHTS, network)
     manifest["bundle"] |= {"weights": WEIGHTS, "weights_sha256": digest}
-    manifest["training"] = {
-        "steps": len(history.losses),
-        "crops": history.crops_seen,
-        "whole_slices": history.wholes_seen,
-        "cpu_s": round(history.cpu_s),
-        "checks": [[step, round(auc, 4)] for step, auc in history.checks],
-        "shuffled_labels": recipe.loop.shuffled_labels,
-        "patients": recipe.data.patients,
-    }
     card = card_text(manifest, recipe)
     write_atomically(folder / CARD, lambda path: _write_text(path, card))
     write_atomically(folder / MANIFEST, lambda path: _write_text(path, tomli_w.dumps(manifest)))
@@ -166,40 +194,37 @@ def write_weights(path: Path, network: Any) -> str:
     tensors = {
         name: (t.to(torch.float16) if t.ndim == 4 else t).contiguous().cpu() for name, t in network.state_dict().items()
     }
-    write_atomically(path, lambda beside: _save(tensors, beside))
+    write_atomically(path, lambda beside: save_tensors(tensors, beside))
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _save(tensors: dict[str, Any], path: Path) -> None:
-    """As ``save_file``, with the errors of the disk as such, and readable by whom the folder lets in."""
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    try:
-        save_file(tensors, path)
-    except SafetensorError as problem:
-        raise OSError(errno.EIO, str(problem)) from problem
-    path.chmod(0o644)
-
-
-def add_control(folder: Path, network: Any) -> None:
-    """Lay the network of a training on shuffled labels beside the bundle it controls."""
+def add_control(folder: Path, network: Any, steps: int) -> None:
+    """Lay the network of a training on shuffled labels, of so many ``steps``, beside the bundle it controls."""
     import tomllib
 
     import tomli_w
 
     digest = write_weights(folder / CONTROL, network)
     manifest = tomllib.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    whole = int(manifest["training"]["steps"])
+    budget = "and budget" if steps == whole else f"for {steps:,} of its {whole:,} steps"
     manifest["control"] = {
         "weights": CONTROL,
         "weights_sha256": digest,
-        "what": "the same recipe and budget with labels and masks given to other slices",
+        "steps": steps,
+        "what": f"the same recipe {budget}, with labels and masks given to other slices",
     }
     write_atomically(folder / MANIFEST, lambda path: _write_text(path, tomli_w.dumps(manifest)))
 
 
-def _fixed_tables(recipe: Recipe, parameters: int, created: str) -> dict[str, Any]:
-    return {
+def _validating(data: Data) -> set[str]:
+    """Patients of the validation side."""
+    names = {p.name for p in data.validation}
+    return {m.patient for m in data.members if m.case in names}
+
+
+def _fixed_tables(recipe: Recipe, parameters: int, created: str, data: Data) -> dict[str, Any]:
+    tables: dict[str, Any] = {
         "bundle": {
             "schema": SCHEMA,
             "system": recipe.system,
@@ -207,8 +232,7 @@ def _fixed_tables(recipe: Recipe, parameters: int, created: str) -> dict[str, An
             "version": VERSION,
             "created": created,
             "licence": "Apache-2.0",
-            "trained_on": "phantoms",
-            "digital_liver": DIGITAL_LIVER,
+            "trained_on": data.trained_on,
             "generator": overread.__version__,
         },
         "input": {
@@ -219,12 +243,7 @@ def _fixed_tables(recipe: Recipe, parameters: int, created: str) -> dict[str, An
             "shrink": "area",
             "percentiles": [1.0, 99.5],
         },
-        "gate": {
-            "modality": ["MR"],
-            "orientation": ["axial"],
-            "slices": {"refuse_below": 8, "warn_below": 30},
-            "spacing_mm": {"warn_above": 8.0},
-        },
+        "gate": GATE,
         "network": {
             "name": "kim-11",
             "layout": recipe.network.layout,
@@ -234,6 +253,9 @@ def _fixed_tables(recipe: Recipe, parameters: int, created: str) -> dict[str, An
             "parameters": parameters,
         },
     }
+    if data.trained_on == PHANTOMS:
+        tables["bundle"]["digital_liver"] = DIGITAL_LIVER
+    return tables
 
 
 def _positive_activation(reading: RawReading) -> NDArray[np.float32]:

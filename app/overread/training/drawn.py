@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from overread.io import write_atomically
 from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, VERSION, Patient, draw_patient
 from overread.systems.hbp_detection.prepare import body_range_of, plan
 
+ABOUT, IMAGES, LABEL_MAPS = "about.json", "images.npy", "labels.npy"
 LOOK_ALIKES = (
     *(LABELS[name] for name in ("vessel", "aorta-ivc", "gallbladder", "heart", "kidney", "bowel")),
     *range(FIRST_FINDING, FIRST_LESION),
@@ -75,9 +77,7 @@ def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Pro
     """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / order.folder for order in orders]
-    missing = [
-        (order, target) for order, target in zip(orders, targets, strict=True) if not (target / "about.json").exists()
-    ]
+    missing = [(order, target) for order, target in zip(orders, targets, strict=True) if not (target / ABOUT).exists()]
     if missing:
         run_in_processes(_draw, missing, jobs, "Drawing phantoms", progress)
     return targets
@@ -85,11 +85,11 @@ def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Pro
 
 def load_drawn(folder: Path) -> DrawnPatient:
     """Open a drawn patient; the arrays stay on disk until they are touched."""
-    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     return DrawnPatient(
         about["name"],
-        np.load(folder / "images.npy", mmap_mode="r"),
-        np.load(folder / "labels.npy", mmap_mode="r"),
+        np.load(folder / IMAGES, mmap_mode="r"),
+        np.load(folder / LABEL_MAPS, mmap_mode="r"),
         about["pixel_mm2"],
         about["pixel_mm"],
         tuple(about["indices"]),
@@ -97,6 +97,19 @@ def load_drawn(folder: Path) -> DrawnPatient:
         Affine(np.array(about["affine"])),
         tuple(about["twin_of"]),
     )
+
+
+def keep_patient(target: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8], about: dict[str, Any]) -> None:
+    """Write what ``load_drawn`` opens; the facts come last, so that a folder with them is whole.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, and the like.
+    """
+    write_atomically(target / IMAGES, lambda path: np.save(path, images))
+    write_atomically(target / LABEL_MAPS, lambda path: np.save(path, labels))
+    write_atomically(target / ABOUT, lambda path: _write_text(path, json.dumps(about)))
 
 
 def iterate_slices(patients: Sequence[DrawnPatient]) -> Iterator[tuple[DrawnPatient, int]]:
@@ -130,10 +143,7 @@ def _draw(order: DrawOrder, target: Path) -> None:
         "count": count,
         "affine": preparation.affine.matrix.tolist(),
     }
-    target.mkdir(parents=True, exist_ok=True)
-    np.save(target / "images.npy", images)
-    np.save(target / "labels.npy", np.stack([preparation.labels(m) for m in labels]))
-    write_atomically(target / "about.json", lambda path: _write_text(path, json.dumps(about)))
+    keep_patient(target, images, np.stack([preparation.labels(m) for m in labels]), about)
 
 
 def _choose_slices(patient: Patient, order: DrawOrder) -> tuple[list[int], list[int]]:

@@ -17,7 +17,9 @@ def slice_labels(masks: Tensor, pixel_mm2: Tensor) -> tuple[Tensor, Tensor]:
     return (area >= POSITIVE_MM2).float(), (area == 0) | (area >= POSITIVE_MM2)
 
 
-def total_loss(logits: Tensor, class_maps: Tensor, masks: Tensor, pixel_mm2: Tensor, recipe: LoopRecipe) -> Tensor:
+def total_loss(
+    logits: Tensor, class_maps: Tensor | None, masks: Tensor, pixel_mm2: Tensor, recipe: LoopRecipe
+) -> Tensor:
     """Cross entropy of the slice label plus, with a map weight, that of the cells.
 
     Parameters
@@ -25,7 +27,7 @@ def total_loss(logits: Tensor, class_maps: Tensor, masks: Tensor, pixel_mm2: Ten
     logits
         (n, 2).
     class_maps
-        (n, 2, cells, cells).
+        (n, 2, cells, cells); None from a network without maps.
     masks
         Lesion masks (n, 1, size, size), 0 or 1.
     """
@@ -33,11 +35,11 @@ def total_loss(logits: Tensor, class_maps: Tensor, masks: Tensor, pixel_mm2: Ten
     difference = logits[:, 1] - logits[:, 0]
     of_slices = functional.binary_cross_entropy_with_logits(difference, labels, reduction="none")
     loss = (of_slices * counts).sum() / counts.sum().clamp(min=1)
-    if recipe.map_weight:
+    if recipe.map_weight and class_maps is not None:
         cover = functional.avg_pool2d(masks, CELL_PX)[:, 0]
         target = (cover * recipe.map_cover_gain).clamp(max=1)
         activation = class_maps[:, 1] - class_maps[:, 0]
-        weight = torch.tensor(recipe.map_positive_weight)
+        weight = torch.tensor(recipe.map_positive_weight, device=masks.device)
         loss = loss + recipe.map_weight * functional.binary_cross_entropy_with_logits(
             activation, target, pos_weight=weight
         )

@@ -17,7 +17,9 @@ from overread.systems.hbp_detection.measure import CaseResult
 KEEP_SHARE = 0.99
 FLOORS = tuple(float(1 / (1 + np.exp(-x))) for x in np.arange(1.0, -6.1, -0.5))
 """Floors that are tried, from the highest: logits 1 down to -6 by halves."""
-HIGH_SENSITIVITY, HIGH_SPECIFICITY = 0.95, 0.98
+USUAL_SPECIFICITY, HIGH_SPECIFICITY = 0.95, 0.99
+"""Slice specificities of the points ``default`` and ``high-precision`` [A: operating]. At the best sum of sensitivity
+and specificity a reader meets a dozen false marks a study, too many for a second reader; that is the sensitive end."""
 BOOTSTRAP_SEED = 801
 
 
@@ -68,20 +70,27 @@ def missed_share(results: Sequence[CaseResult]) -> float:
 def operating_points(results: Sequence[CaseResult], chosen_on: str) -> dict[str, Any]:
     """The three named thresholds with what they mean, as manifest tables."""
     rows = slice_rows(results)
-    thresholds = np.unique(rows.scores)
-    sensitivity = np.array([np.mean(rows.scores[rows.labels] >= t) for t in thresholds])
-    specificity = np.array([np.mean(rows.scores[~rows.labels] < t) for t in thresholds])
-    youden = sensitivity + specificity
-    ties = np.flatnonzero(youden >= youden.max() - 1e-12)
-    default = thresholds[ties[np.argmax(sensitivity[ties])]]
-    sensitive = thresholds[sensitivity >= HIGH_SENSITIVITY]
-    precise = thresholds[specificity >= HIGH_SPECIFICITY]
-    chosen = {
-        "high-sensitivity": min(default, sensitive.max() if sensitive.size else thresholds.min()),
-        "default": default,
-        "high-precision": max(default, precise.min() if precise.size else thresholds.max()),
-    }
+    chosen = choose_thresholds(rows)
     return {name: _point(float(t), rows, results, chosen_on) for name, t in chosen.items()}
+
+
+def choose_thresholds(rows: SliceRows) -> dict[str, float]:
+    """Thresholds of the three points, from the lowest to the highest.
+
+    ``high-sensitivity``: the largest sum of sensitivity and specificity (Youden), of equal ones the more sensitive;
+    ``default`` and ``high-precision``: the lowest score that keeps the slice specificity each stands for.
+    """
+    thresholds = np.unique(rows.scores)
+    positive, negative = np.sort(rows.scores[rows.labels]), np.sort(rows.scores[~rows.labels])
+    sensitivity = 1 - np.searchsorted(positive, thresholds, side="left") / max(positive.size, 1)
+    specificity = np.searchsorted(negative, thresholds, side="left") / max(negative.size, 1)
+    best = np.flatnonzero(sensitivity + specificity >= (sensitivity + specificity).max() - 1e-12)
+    usual, precise = (
+        float(reached.min()) if reached.size else float(thresholds.max())
+        for reached in (thresholds[specificity >= wanted] for wanted in (USUAL_SPECIFICITY, HIGH_SPECIFICITY))
+    )
+    sensitive = float(thresholds[best[np.argmax(sensitivity[best])]])
+    return {"high-sensitivity": min(sensitive, usual), "default": usual, "high-precision": precise}
 
 
 def slice_auc(results: Sequence[CaseResult]) -> list[float]:
@@ -90,7 +99,7 @@ def slice_auc(results: Sequence[CaseResult]) -> list[float]:
     return _with_interval(rows, lambda i: roc_auc(rows.scores[i][rows.labels[i]], rows.scores[i][~rows.labels[i]]))
 
 
-def calibration(results: Sequence[CaseResult]) -> dict[str, Any] | None:
+def calibration(results: Sequence[CaseResult], noun: str = "phantoms") -> dict[str, Any] | None:
     """The ``[calibration]`` table, or None when there are not both diseased and healthy cases."""
     labels = [r.is_diseased for r in results]
     if all(labels) or not any(labels):
@@ -100,7 +109,7 @@ def calibration(results: Sequence[CaseResult]) -> dict[str, Any] | None:
         "method": "logistic",
         "intercept": intercept,
         "slope": slope,
-        "chosen_on": f"{len(labels)} validation phantoms, {sum(labels)} with HCC",
+        "chosen_on": f"{len(labels)} validation {noun}, {sum(labels)} with HCC",
     }
 
 

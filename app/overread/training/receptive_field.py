@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from overread.systems.hbp_detection.network import CELL_PX, Kim11
-from overread.training.loop import as_input, three_channels
+from overread.training.batches import as_input, three_channels
 
 INNER = (5, 15)
 """Cells whose receptive field of 109 pixels lies wholly inside 320 are rows and columns 5 to 14."""

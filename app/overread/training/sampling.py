@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from overread.phantom import FIRST_LESION, LABELS, POSITIVE_MM2
 from overread.training.drawn import LOOK_ALIKES, DrawnPatient
+from overread.training.paste import paste_elsewhere
 
 MARGIN = 1.5
 """A crop is cut this much larger than asked for, so that turning and zooming it leaves no empty corner."""
@@ -18,11 +19,12 @@ MARGIN = 1.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Images (n, size, size) uint8, lesion masks likewise as bool, pixel areas (n,) mm2."""
+    """Images (n, size, size) uint8, lesion masks likewise as bool, pixel areas (n,) mm2, whose they are (n)."""
 
     images: NDArray[np.uint8]
     lesions: NDArray[np.bool_]
     pixel_mm2: NDArray[np.float64]
+    patients: tuple[str, ...]
 
 
 class Place(NamedTuple):
@@ -33,17 +35,34 @@ class Place(NamedTuple):
     column: int
 
 
+class _Picture(NamedTuple):
+    """A slice of a patient with its labels, both (320, 320), as they are or as they were changed."""
+
+    patient: DrawnPatient
+    image: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    @property
+    def aim(self) -> NDArray[np.bool_]:
+        """Where a positive crop may be centred."""
+        return self.labels >= FIRST_LESION
+
+
 class Sampler:
     """Draws crops and whole slices, half positive, negatives from the whole body.
 
     ``negatives`` are shares of where negative crops are cut: ``liver``, ``look_alikes``, ``anywhere``, ``twins``
     (where a lesion was, on the same slice drawn without it) and ``hard`` (``hard_places``: the network's own errors).
-    Where there is none of a kind, a crop is cut anywhere. The generator is handed in anew for each step, so that a
-    training that goes on from a checkpoint draws what it would have drawn.
+    Where there is none of a kind, a crop is cut anywhere. Of the positive images ``paste_share`` get a copy of their
+    lesion elsewhere in the liver. The generator is made anew for each step, so that a training that goes on from a
+    checkpoint draws what it would have drawn.
     """
 
-    def __init__(self, patients: Sequence[DrawnPatient], negatives: Mapping[str, float]) -> None:
+    def __init__(
+        self, patients: Sequence[DrawnPatient], negatives: Mapping[str, float], paste_share: float = 0.0
+    ) -> None:
         self._rng = np.random.default_rng(0)
+        self._paste_share = paste_share
         self._kinds = list(negatives)
         self._shares = np.array(list(negatives.values()), dtype=np.float64)
         self._shares /= self._shares.sum()
@@ -71,25 +90,34 @@ class Sampler:
         chosen = []
         for n in range(count):
             if n % 2 == 0:
-                patient, k = self._any(self.positive)
-                row, column = self._voxel(patient.labels[k] >= FIRST_LESION)
+                cut = self._positive()
+                row, column = self._voxel(cut.aim)
                 row, column = row + self._jitter(size), column + self._jitter(size)
             else:
                 patient, k, row, column = self._negative()
-            chosen.append((patient, k, row, column))
+                cut = _Picture(patient, patient.images[k], patient.labels[k])
+            chosen.append((cut, row, column))
         return Batch(
-            np.stack([_cut(p.images[k], r, c, wide) for p, k, r, c in chosen]),
-            np.stack([_cut(p.labels[k], r, c, wide) >= FIRST_LESION for p, k, r, c in chosen]),
-            np.array([p.pixel_mm2 for p, *_ in chosen]),
+            np.stack([_cut(p.image, r, c, wide) for p, r, c in chosen]),
+            np.stack([_cut(p.labels, r, c, wide) >= FIRST_LESION for p, r, c in chosen]),
+            np.array([p.patient.pixel_mm2 for p, *_ in chosen]),
+            tuple(p.patient.name for p, *_ in chosen),
         )
 
     def wholes(self, count: int) -> Batch:
         """Whole slices, one half positive."""
-        chosen = [self._any(self.positive if n % 2 == 0 else self.negative) for n in range(count)]
+        chosen = []
+        for n in range(count):
+            if n % 2 == 0:
+                chosen.append(self._positive())
+            else:
+                patient, k = self._any(self.negative)
+                chosen.append(_Picture(patient, patient.images[k], patient.labels[k]))
         return Batch(
-            np.stack([p.images[k] for p, k in chosen]),
-            np.stack([p.labels[k] >= FIRST_LESION for p, k in chosen]),
-            np.array([p.pixel_mm2 for p, _ in chosen]),
+            np.stack([p.image for p in chosen]),
+            np.stack([p.labels >= FIRST_LESION for p in chosen]),
+            np.array([p.patient.pixel_mm2 for p in chosen]),
+            tuple(p.patient.name for p in chosen),
         )
 
     def natural(self, count: int) -> NDArray[np.uint8]:
@@ -104,6 +132,15 @@ class Sampler:
 
     def _any(self, pool: list[tuple[DrawnPatient, int]]) -> tuple[DrawnPatient, int]:
         return pool[int(self._rng.integers(len(pool)))]
+
+    def _positive(self) -> _Picture:
+        patient, k = self._any(self.positive)
+        image, labels = patient.images[k], patient.labels[k]
+        if self._paste_share and self._rng.random() < self._paste_share:
+            pasted = paste_elsewhere(image, labels, self._rng)
+            if pasted is not None:
+                return _Picture(patient, *pasted)
+        return _Picture(patient, image, labels)
 
     def _jitter(self, size: int) -> int:
         return int(self._rng.integers(-size // 3, size // 3 + 1))

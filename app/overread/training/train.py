@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
-from overread.phantom import KINDS
+from overread.systems import Bundle
 from overread.systems.hbp_detection.measure import truth_of
 from overread.training.bundle_writer import (
     OFFSET_CELLS,
@@ -21,70 +23,78 @@ from overread.training.bundle_writer import (
     add_control,
     describe,
     read_validation,
+    training_table,
     write_bundle,
 )
-from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_drawn
-from overread.training.recipe import FIRST_VALIDATION_SEED, Recipe
+from overread.training.data import Data
+from overread.training.hardware import Hardware
+from overread.training.recipe import Recipe
 
-WHOLE_SERIES = 10_000
 OFFSET_PATIENTS = 16
 
 
-def train(
-    recipe: Recipe,
-    out: Path,
-    work: Path,
-    jobs: int = 2,
-    resume: bool = False,
-    progress: Progress = SILENT,
-) -> Path:
-    """Draw phantoms, train, choose thresholds, write a bundle.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a bundle is trained here: where the checkpoint lies, whether to go on from it, on what, from what."""
+
+    work: Path
+    resume: bool = False
+    hardware: Hardware = dataclasses.field(default_factory=Hardware)
+    started_from: Bundle | None = None
+
+
+def train(recipe: Recipe, data: Data, out: Path, wish: Wish, progress: Progress = SILENT) -> Path:
+    """Train, choose thresholds, write a bundle.
 
     Parameters
     ----------
     out
         Folder of the bundle. A recipe with shuffled labels adds its network, as the control, to the bundle there.
-    work
-        Folder for drawn phantoms and the checkpoint; kept, so that a second sitting goes on.
 
     Returns
     -------
     Path
         The bundle's folder.
+
+    Raises
+    ------
+    InputError
+        The recipe's network is only there to be compared with, the validation side lacks a class, or a control has
+        nothing to control.
     """
-    if recipe.kind not in KINDS:
-        raise InputError(
-            f"This recipe asks for phantoms of kind {recipe.kind!r}",
-            f"there are {', '.join(KINDS)}",
-            "Correct the recipe",
-        )
     control = recipe.loop.shuffled_labels
-    if control and not (out / "manifest.toml").exists():
-        raise InputError(
-            "The control cannot be trained",
-            f"there is no bundle in {out.name} that it would control",
-            "Train the bundle first",
-        )
-    training = _drawn(recipe, work, jobs, False, progress)
-    validation = _drawn(recipe, work, jobs, True, progress)
-    from overread.training.loop import fit
+    _check(recipe, data, out if control else None)
+    from overread.training.curves import draw_curves
+    from overread.training.loop import Sitting, fit
 
     name = "control" if control else "training"
-    network, history = fit(recipe, training, validation, work / f"{name}.safetensors", resume, progress)
+    sitting = Sitting(
+        wish.work / f"{name}.safetensors",
+        wish.resume,
+        wish.hardware,
+        data.identity + ("" if wish.started_from is None else wish.started_from.digest),
+        None if wish.started_from is None else _weights_of(wish.started_from, recipe),
+        wish.work / f"{name}-curves.csv",
+    )
+    network, history = fit(recipe, data.training, data.validation, sitting, progress)
+    draw_curves(wish.work / f"{name}-curves.png", history, f"{recipe.system}, {recipe.variant}, {name}")
     if control:
-        add_control(out, network)
+        add_control(out, network, len(history.losses))
         return out
 
     from overread.engines.torch_engine import TorchEngine
-    from overread.systems.hbp_detection.network import as_one_channel
+    from overread.systems.hbp_detection.network import Kim11, as_one_channel
     from overread.training.receptive_field import measure_offset
 
-    raw = read_validation(TorchEngine(as_one_channel(copy.deepcopy(network))), validation, progress)
+    kim = cast(Kim11, network).cpu()
+    raw = read_validation(TorchEngine(as_one_channel(copy.deepcopy(kim))), data.validation, progress)
     progress.step("Measuring where cells look", 0, 1)
     images, cells = firing_cells(raw[:OFFSET_PATIENTS])
-    offset, spread = measure_offset(network, images, cells)
-    manifest, _ = describe(recipe, raw, offset, spread, network.parameter_count(), datetime.now(UTC).date().isoformat())
-    write_bundle(out, network, manifest, recipe, history)
+    offset, spread = measure_offset(kim, images, cells)
+    today = datetime.now(UTC).date().isoformat()
+    manifest, _ = describe(recipe, raw, offset, spread, kim.parameter_count(), today, data)
+    manifest["training"] = training_table(recipe, data, history, wish.hardware, wish.started_from)
+    write_bundle(out, kim, manifest, recipe)
     progress.report("Done", 1, 1)
     return out
 
@@ -104,16 +114,65 @@ def as_control(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, loop=dataclasses.replace(recipe.loop, shuffled_labels=True))
 
 
-def _drawn(recipe: Recipe, work: Path, jobs: int, is_validation: bool, progress: Progress) -> list[DrawnPatient]:
-    data = recipe.data
-    first, count = (
-        (FIRST_VALIDATION_SEED, data.validation_patients) if is_validation else (data.first_seed, data.patients)
-    )
-    slices = (data.validation_slices or WHOLE_SERIES) if is_validation else data.slices_per_patient
-    normals = data.validation_normals if is_validation else data.normals
-    picked = (0, 0) if is_validation else (data.positive_slices, data.twin_slices)
-    orders = [
-        DrawOrder(recipe.kind, first + n, data.sites[n % len(data.sites)], normals, slices, *picked)
-        for n in range(count)
-    ]
-    return [load_drawn(folder) for folder in draw_all(orders, work / "drawn", jobs, progress)]
+def with_steps(recipe: Recipe, steps: int) -> Recipe:
+    """The same recipe, shorter or longer: what it does at a share of its steps, it does at that share.
+
+    Raises
+    ------
+    InputError
+        There are no steps.
+    """
+    if steps < 1:
+        raise InputError("This training cannot begin", f"it would have {steps} steps", "Give --steps 1 or more")
+    return dataclasses.replace(recipe, loop=dataclasses.replace(recipe.loop, crop_steps=steps))
+
+
+def _check(recipe: Recipe, data: Data, controlled: Path | None) -> None:
+    """Refuse at the start what could not end in a bundle."""
+    if not recipe.network.is_product:
+        raise InputError(
+            "This recipe makes no bundle",
+            "its network is one to compare with, which the program does not run",
+            "Use it as a row of a grid",
+        )
+    if controlled is not None and not (controlled / "manifest.toml").exists():
+        raise InputError(
+            "The control cannot be trained",
+            f"there is no bundle in {controlled.name} that it would control",
+            "Train the bundle first",
+        )
+    labels = [truth_of(p.labels, p.affine).slice_labels for p in data.validation]
+    found = set(np.concatenate(labels).tolist()) if labels else set()
+    if not {0, 1} <= found:
+        raise InputError(
+            "This training cannot begin",
+            f"its {len(data.validation)} validation cases do not hold both positive and negative slices",
+            "Give more cases, or another split",
+        )
+
+
+def _weights_of(bundle: Bundle, recipe: Recipe) -> Mapping[str, Any]:
+    """Weights of a bundle's network, to begin from.
+
+    Raises
+    ------
+    InputError, BundleError
+        It is of another system or another network than the recipe trains, or its weights are damaged.
+    """
+    from overread.systems.hbp_detection.network import Kim11, load_weights
+
+    table = bundle.manifest["network"]
+    wanted = recipe.network
+    theirs = (bundle.system, table.get("layout"), table.get("pooling"), table.get("width_divisor", 1))
+    if theirs != (recipe.system, wanted.layout, wanted.pooling, wanted.width_divisor):
+        raise InputError(
+            f"This training cannot start from {bundle.folder.name}",
+            f"that is {bundle.system} in the layout {table.get('layout')} with {table.get('pooling')}, the recipe's "
+            f"is {recipe.system}, {wanted.layout} with {wanted.pooling}",
+            "Choose a recipe for the same network",
+        )
+    bundle.check_weights()
+    network = Kim11(wanted.layout, wanted.pooling, width_divisor=wanted.width_divisor)
+    load_weights(network, bundle.weights_path, bundle.folder.name)
+    weights: Mapping[str, Any] = network.state_dict()
+    return weights
