@@ -10,6 +10,8 @@ SCRIPTS = (
     "window.py",
     "paint.py",
     "read.py",
+    "engines_agree.py",
+    "evaluation.py",
     "phantom.py",
     "phantom_anatomy.py",
     "phantom_frequencies.py",

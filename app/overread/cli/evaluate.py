@@ -4,82 +4,82 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from overread.cli.output import TerminalProgress, print_json, say, table, tell
+from overread.cli.output import TerminalProgress, print_json, say, tell
 from overread.cli.read import output_folder
 from overread.core.errors import StorageError
-from overread.evaluation.evaluate import count_evaluation, evaluate
-from overread.io import write_json
+from overread.evaluation.counted import count_evaluation, manifest_table
+from overread.evaluation.evaluate import Wish, evaluate
+from overread.evaluation.outputs import EVALUATION_FILE, SUMMARY_FILE, write_outputs
+from overread.evaluation.summary import short_text
 from overread.systems import load_bundle
-
-EVALUATION_FILE = "evaluation.json"
+from overread.systems.bundle import check_name, record_evaluation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of the bundle")
     parser.add_argument("--cases", type=Path, required=True, metavar="CSV", help="cases.csv of the test set")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="READINGS",
+        help="readings of a person or another system on the same cases: a folder or a file",
+    )
+    parser.add_argument(
+        "--twins",
+        type=int,
+        default=0,
+        metavar="N",
+        help="draw up to N positive slices of phantoms again without their lesions",
+    )
+    parser.add_argument(
+        "--record", metavar="NAME", help="write what the figures are into the bundle's manifest, under this name"
+    )
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
+    parser.add_argument("--engine", default="auto", metavar="E", help="auto, or one that overread selftest lists")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="cases read at once, one thread each")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the bootstrap")
-    parser.add_argument("--out", type=Path, metavar="DIR", help=f"folder for {EVALUATION_FILE}")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help=f"folder for {EVALUATION_FILE}, tables, figures and the readings"
+    )
+    parser.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="go on with what an earlier run left in --out",
+    )
     parser.add_argument("--json", action="store_true", help="the document on stdout")
 
 
 def run(arguments: argparse.Namespace) -> int:
     bundle = load_bundle(arguments.bundle)
     out = None if arguments.out is None else output_folder(arguments.out)
+    wish = Wish(
+        arguments.device,
+        arguments.engine,
+        arguments.seed,
+        arguments.jobs,
+        arguments.twins,
+        arguments.against,
+        out,
+        arguments.resume,
+    )
+    if arguments.record is not None:
+        check_name(bundle, arguments.record)
     progress = TerminalProgress()
-    document = evaluate(bundle, arguments.cases, arguments.device, arguments.seed, progress)
+    result = evaluate(bundle, arguments.cases, wish, progress)
     progress.close()
     if out is not None:
-        write_json(out / EVALUATION_FILE, document)
+        write_outputs(out, result)
+    if arguments.record is not None:
+        record_evaluation(bundle, arguments.record, manifest_table(result.document, arguments.record))
     if arguments.json:
-        print_json(document)
+        print_json(result.document)
     else:
-        _print(document)
+        say(short_text(result.document))
+        say(f"All figures: {out / SUMMARY_FILE}." if out is not None else "All figures: name a folder with --out.")
     try:
-        count_evaluation(bundle, document)
+        count_evaluation(bundle, result.document)
     except StorageError as problem:
         tell(str(problem))
     return 0
-
-
-def _print(document: dict[str, Any]) -> None:
-    n, bundle = document["n"], document["bundle"]
-    say(
-        f"{bundle['system']} {bundle['variant']} {bundle['version']} on {n['cases']} cases "
-        f"({', '.join(f'{v} {k}' for k, v in n['by_label'].items())}), {n['slices']:,} slices; evaluated on this "
-        f"set {_times(document['evaluated_before'])} before."
-    )
-    rows = [
-        (
-            m["level"],
-            m["subset"],
-            m["reader"],
-            m["metric"],
-            _figure(m["value"]),
-            f"{_figure(m['ci'][0])} to {_figure(m['ci'][1])}",
-            " ".join(f"{v} {k}" for k, v in m["n"].items()),
-        )
-        for m in document["metrics"]
-    ]
-    say(table(("level", "subset", "reader", "metric", "value", "95 % interval", "n"), rows))
-    timing = document["timing"]["seconds_per_100_slices"]
-    say(
-        f"Intervals: {document['metrics'][0]['method']}. Seconds per 100 slices: median {timing['median']:.1f}, "
-        f"longest {timing['max']:.1f} ({document['timing']['engine']}, {document['timing']['device']})."
-    )
-    for published in document["published"]:
-        say(
-            f"{published['paper']} printed, on {published['on']}: sensitivity {published['sensitivity']:.2f}, "
-            f"specificity {published['specificity']:.2f}, AUC {published['auc']:.2f}."
-        )
-    say(document["caution"])
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else "never" if count == 0 else f"{count} times"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

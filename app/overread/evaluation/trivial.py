@@ -38,3 +38,8 @@ def darkest_of_largest_bright_organ(image: NDArray[np.float32]) -> float:
 def middle_of_the_stack(index: int, count: int) -> float:
     """The nearer to the middle of the series, the more suspicious: 0 in the middle, -1 at both ends."""
     return -abs(2 * index / max(count - 1, 1) - 1)
+
+
+def darkest_of_the_liver(image: NDArray[np.float32], liver: NDArray[np.bool_]) -> float:
+    """How dark the darkest 1 % of the true liver is: a reader who is shown the organ. -1 on slices without it."""
+    return -float(np.percentile(image[liver], DARK_PERCENTILE)) if liver.any() else -1.0
