@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from overread.core.errors import InputError
 from overread.core.geometry import Affine
 from overread.io.atomic import write_atomically
+from overread.io.source_headers import complete_planes, read_source_headers, refused_headers
 from overread.io.uids import uid_from
 
 if TYPE_CHECKING:
@@ -51,19 +52,27 @@ LESIONS: dict[str, tuple[str, str]] = {
     "other-primary": ("372087000", "Neoplasm, Primary"),
 }
 """Types of lesions (CONTRACT section 5) -> SNOMED CT code and meaning; the name of the segment says the rest."""
+ACTIVATION = "activation"
+_MAP = ("309825002", "Spatial and Relational Concept")
+_CLASS_ACTIVATION = ("130402", "Class activation")
 _SAME_MM = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One mask with its name. ``kind``: a key of ``STRUCTURES`` or ``LESIONS``; ``mask``: bool [k, j, i]."""
+    """One mask with its name.
+
+    ``kind``: a key of ``STRUCTURES`` or ``LESIONS``, or ``ACTIVATION`` for what a network's map covers, which is no
+    lesion; ``mask``: bool [k, j, i]; ``algorithm``: name and version of what made the mask, None for a person.
+    """
 
     name: str
     kind: str
     mask: NDArray[np.bool_]
+    algorithm: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in STRUCTURES and self.kind not in LESIONS:
+        if self.kind not in STRUCTURES and self.kind not in LESIONS and self.kind != ACTIVATION:
             raise ValueError(f"no code for {self.kind}")
         if self.mask.ndim != 3 or self.mask.dtype != np.bool_:
             raise ValueError(f"the mask of {self.name} is {self.mask.dtype} {self.mask.shape}, not bool [k, j, i]")
@@ -75,9 +84,13 @@ def write_segmentation(
     affine: Affine,
     sources: Sequence[Path],
     *,
+    frames: Sequence[int] | None = None,
     description: str = "Segmentation",
     series_number: int = 900,
     maker: Mapping[str, str] | None = None,
+    identified: bool = True,
+    identity: str | None = None,
+    made_at: str | None = None,
 ) -> Path:
     """Write masks as one binary DICOM SEG in the frame of reference of a series; they may overlap.
 
@@ -91,11 +104,19 @@ def write_segmentation(
         Of the masks' grid: that of the source volume.
     sources
         Files of the volume that the masks were drawn on, by slice index: one per slice, or one multi-frame file that
-        holds nothing else.
+        holds nothing else or whose ``frames`` are named.
+    frames
+        For a multi-frame source: the frame of each slice, from 0.
     description, series_number
         Of the new series.
     maker
         ``manufacturer``, ``model``, ``version`` of what drew the masks.
+    identified
+        Whether the object carries the patient and study modules of its source; see ``read_source_headers``.
+    identity
+        What the object's UIDs follow from, beside its series; by default its file's name.
+    made_at
+        Date and time as ``YYYYMMDDHHMMSS``; by default those of the study.
 
     Raises
     ------
@@ -105,29 +126,29 @@ def write_segmentation(
     kept = [s for s in segments if s.mask.any()]
     if not kept:
         raise InputError("No segmentation was written", "none of its masks holds a voxel", "Leave it out")
-    images = _sources(sources, affine, kept[0].mask.shape)
-    data = _segmentation(images, kept, Path(path), description, series_number, maker or {})
+    images = read_source_headers(sources, identified=identified)
+    _check_places(images, affine, kept[0].mask.shape, frames)
+    complete_planes(images, affine.spacing_mm, frames)
+    base = f"{images[0].SeriesInstanceUID}/segmentation/{identity or Path(path).name}"
+    data = _segmentation(images, kept, base, description, series_number, maker or {})
+    if frames is not None:
+        _refer_to_frames(data, frames)
+    _settle(data, made_at or _moment_of(images[0]), base)
     write_atomically(Path(path), lambda beside: data.save_as(beside, enforce_file_format=True))
     return Path(path)
 
 
-def _sources(paths: Sequence[Path], affine: Affine, shape: tuple[int, ...]) -> list[Dataset]:
-    """Headers of the source files, which must lie where the masks lie."""
-    import pydicom
-
-    images: list[Dataset] = [pydicom.dcmread(p, stop_before_pixels=True) for p in paths]
-    for image in images:  # highdicom takes no character set with code extensions
-        image.decode()
-        image.SpecificCharacterSet = "ISO_IR 192"
-    positions = (
-        [_position(g) for g in images[0].PerFrameFunctionalGroupsSequence]
-        if len(images) == 1 and "PerFrameFunctionalGroupsSequence" in images[0]
-        else [_position(i) for i in images]
-    )
+def _check_places(images: list[Dataset], affine: Affine, shape: tuple[int, ...], frames: Sequence[int] | None) -> None:
+    """Refuse masks that do not lie where their sources lie."""
+    is_multiframe = len(images) == 1 and "PerFrameFunctionalGroupsSequence" in images[0]
+    sources: Sequence[Dataset] = images[0].PerFrameFunctionalGroupsSequence if is_multiframe else images
+    count = len(sources)
+    chosen = range(count) if frames is None else frames
     expected = affine.to_mm(np.stack([np.arange(shape[0]), np.zeros(shape[0]), np.zeros(shape[0])], axis=1))
     if (
-        len(positions) != shape[0]
-        or np.abs(np.array(positions) - expected).max() > _SAME_MM
+        len(chosen) != shape[0]
+        or max(chosen) >= count
+        or np.abs(np.array([_position(sources[n]) for n in chosen]) - expected).max() > _SAME_MM
         or (images[0].Rows, images[0].Columns) != shape[1:]
     ):
         raise InputError(
@@ -135,7 +156,18 @@ def _sources(paths: Sequence[Path], affine: Affine, shape: tuple[int, ...]) -> l
             "masks and slices lie on different grids",
             "Give the files of the volume on which the masks were drawn, by slice index",
         )
-    return images
+
+
+def _refer_to_frames(data: Dataset, frames: Sequence[int]) -> None:
+    """Name the frames of the source file where the header given to the library held only those of one volume."""
+    items = {
+        id(source): source  # segments on one slice may share an item
+        for group in data.PerFrameFunctionalGroupsSequence
+        for derivation in group.get("DerivationImageSequence") or ()
+        for source in derivation.SourceImageSequence
+    }
+    for source in items.values():
+        source.ReferencedFrameNumber = frames[int(source.ReferencedFrameNumber) - 1] + 1
 
 
 def _position(header: Dataset) -> list[float]:
@@ -147,7 +179,7 @@ def _position(header: Dataset) -> list[float]:
 def _segmentation(
     images: list[Dataset],
     segments: Sequence[Segment],
-    path: Path,
+    base: str,
     description: str,
     series_number: int,
     maker: Mapping[str, str],
@@ -163,12 +195,10 @@ def _segmentation(
             "the library highdicom is not installed",
             "Install it with: pip install highdicom (Python below 3.14)",
         ) from problem
-    source = images[0]
-    base = f"{source.SeriesInstanceUID}/segmentation/{path.name}"
     masks = np.stack([s.mask for s in segments], axis=-1)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), refused_headers("The segmentation was not written"):
         warnings.simplefilter("ignore")
-        data = Segmentation(
+        return Segmentation(
             source_images=images,
             pixel_array=masks,
             segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
@@ -186,32 +216,53 @@ def _segmentation(
             series_description=description,
             omit_empty_frames=True,
         )
-    _settle(data, source, base)
-    return data
 
 
 def _described(segment: Segment, number: int, base: str) -> Any:
     from highdicom.seg import SegmentAlgorithmTypeValues, SegmentDescription
     from pydicom.sr.coding import Code
 
-    is_lesion = segment.kind in LESIONS
-    code, meaning = LESIONS[segment.kind] if is_lesion else STRUCTURES[segment.kind]
-    category = ABNORMAL if is_lesion else ANATOMY
+    category, (code, scheme, meaning) = _coded(segment.kind)
     return SegmentDescription(
         segment_number=number,
         segment_label=segment.name[:64],
         segmented_property_category=Code(category[0], "SCT", category[1]),
-        segmented_property_type=Code(code, "SCT", meaning),
-        algorithm_type=SegmentAlgorithmTypeValues.MANUAL,
+        segmented_property_type=Code(code, scheme, meaning),
+        algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC if segment.algorithm else SegmentAlgorithmTypeValues.MANUAL,
+        algorithm_identification=_algorithm(segment.algorithm),
         tracking_id=segment.name[:64],
         tracking_uid=uid_from(f"{base}/{number}/{segment.name}"),
     )
 
 
-def _settle(data: Dataset, source: Dataset, base: str) -> None:
+def _coded(kind: str) -> tuple[tuple[str, str], tuple[str, str, str]]:
+    """Category (SNOMED CT) and type (code, scheme, meaning) of a segment."""
+    if kind == ACTIVATION:
+        return _MAP, (_CLASS_ACTIVATION[0], "DCM", _CLASS_ACTIVATION[1])
+    code, meaning = LESIONS[kind] if kind in LESIONS else STRUCTURES[kind]
+    return (ABNORMAL if kind in LESIONS else ANATOMY), (code, "SCT", meaning)
+
+
+def _algorithm(named: tuple[str, str] | None) -> Any:
+    if named is None:
+        return None
+    from highdicom import AlgorithmIdentificationSequence
+    from pydicom.sr.codedict import codes
+
+    return AlgorithmIdentificationSequence(
+        name=named[0][:64], version=named[1][:64], family=codes.DCM.ArtificialIntelligence
+    )
+
+
+def _moment_of(source: Dataset) -> str:
+    """When the study was made, as far as its header says."""
+    day, time = str(source.get("StudyDate") or "20000101"), str(source.get("StudyTime") or "000000")
+    return day + time
+
+
+def _settle(data: Dataset, moment: str, base: str) -> None:
     """Replace what depends on the clock or on chance: the same masks give the same file."""
-    day = str(source.get("StudyDate") or "20000101")
-    time = str(source.get("StudyTime") or "000000")
+    day, time = moment[:8], moment[8:]
     for keyword, value in (
         ("ContentDate", day),
         ("ContentTime", time),
