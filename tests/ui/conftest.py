@@ -17,6 +17,12 @@ import time
 from overread.core.reading import Message, Reader, Reading
 from overread.systems import Outcome
 
+def ready(progress):
+    """In place of the import of the engine, which these runs do not need."""
+
+def line(wish, progress):
+    return f"CPU, because {wish} was asked for"
+
 def slow(request, progress):
     """Never looks at its progress after the first report: only ending the process stops it."""
     progress.report("network", 1, 100)
@@ -26,6 +32,18 @@ def quick(request, progress):
     progress.step("network", 1, 1)
     return Outcome(Reading("r", "2026-01-01", Reader("system", "hbp-detection", device="cpu"), {}, (),
                            "none", 0.1))
+
+def steady(request, progress):
+    for step in range(20):
+        progress.step("network", step, 20)
+        time.sleep(0.02)
+    return quick(request, progress)
+
+def fussy(request, progress):
+    from overread.core.errors import DecodeError
+    if request.volumes[0][1].frames == 12:
+        raise DecodeError("The series cannot be read", "its pixels are cut off", "Export it again")
+    return steady(request, progress)
 
 def refused(request, progress):
     return Outcome(Reading("r", "2026-01-01", Reader("system", "hbp-detection"), {}, (), "refused", None,
@@ -93,6 +111,19 @@ def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def liver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three hepatobiliary series of two patients, of 12, 16 and 20 slices, and a CT."""
+    folder = tmp_path_factory.mktemp("livers")
+    root = "1.2.826.0.1.3680043.10"
+    for n, slices in enumerate((12, 16, 20)):
+        write_series(folder / f"mr{n}", uid=f"{root}.2{n}", number=n + 1, modality="MR", slices=slices, shape=(64, 80),
+                     spacing=(1.5, 1.5), description="T1 HBP 20 min Primovist", study=f"{root}.{n // 2 + 7}")
+    write_series(folder / "ct", uid=f"{root}.30", number=7, modality="CT", slices=8, shape=(48, 64),
+                 spacing=(2.0, 1.0), description="portal", study=f"{root}.7")
+    return folder
+
+
 @pytest.fixture
 def bundle(own_home: Path) -> Path:
     """A bundle of the user's with a manifest and a card; its weights are never loaded here."""
@@ -103,10 +134,11 @@ def bundle(own_home: Path) -> Path:
     tables = {
         "bundle": {"schema": "overread.bundle/1", "system": "hbp-detection", "variant": "kim-11",
                    "version": "0.0.1",
-                   "weights": "weights.safetensors", "weights_sha256": "0", "trained_on": "phantoms"},
-        "input": {"size": 320}, "network": {"name": "kim-11"},
+                   "weights": "weights.safetensors", "weights_sha256": "0" * 64, "trained_on": "phantoms"},
+        "input": {"roles": ["t1-hbp"], "channels": 3, "size": [320, 320]}, "network": {"name": "kim-11"},
         "placing": {"activation_scale": 4.0, "offset_px": [0.0, 0.0]},
-        "gate": {"modality": ["MR"], "orientation": ["axial"], "slices": {"refuse_below": 5}},
+        "gate": {"modality": ["MR"], "orientation": ["axial"], "slices": {"refuse_below": 5},
+                 **{figure: {"refuse_below": 10} for figure in ("field_mm", "coverage_mm", "matrix")}},
         "findings": {"floor": 0.1, "most": 50},
         "operating": {"high-sensitivity": {"threshold": 0.2} | point, "default": {"threshold": 0.5} | point,
                       "high-precision": {"threshold": 0.8} | point},
@@ -123,6 +155,8 @@ def systems_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
     (tmp_path / "systems_of_the_test.py").write_text(SLOW_SYSTEM)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(running, "WARM_UP", "systems_of_the_test:ready")
+    monkeypatch.setattr(running, "DEVICE_LINE", "systems_of_the_test:line")
     return lambda name: monkeypatch.setattr(running, "READ", f"systems_of_the_test:{name}")
 
 
@@ -136,7 +170,7 @@ def window(qtbot) -> Iterator:
     from overread.ui.window import MainWindow
 
     theme.apply(QApplication.instance())
-    made = MainWindow(Settings())
+    made = MainWindow(Settings(unaided_first=False))
     made.show()
     qtbot.waitExposed(made)
     made.activateWindow()
@@ -155,6 +189,15 @@ def opened(window, qtbot, study_folder, bundle):
     return window
 
 
+@pytest.fixture
+def livers(window, qtbot, liver_folder, bundle):
+    """The window with three series that the system can read, everything painted and the worker warm."""
+    window.open_paths([liver_folder])
+    qtbot.waitUntil(lambda: window.session.scan is not None and not window.opening.is_busy and
+                    window.image.frames_painted > 0, timeout=20_000)
+    return window
+
+
 def _toml(tables: dict[str, object], path: str = "") -> str:
     plain = [f"{k} = {json.dumps(v)}" for k, v in tables.items() if not isinstance(v, dict)]
     text = "\n".join(([f"[{path}]"] if path else []) + plain)
@@ -169,7 +212,7 @@ def reading(study_folder: Path):
     from overread.core.geometry import Affine
     from overread.core.heatmap import Heatmap
     from overread.core.reading import Mark, Reader, Reading, SliceScore
-    from overread.viewing.findings import Point
+    from overread.viewing.operating import Point
     from overread.viewing.session import Result
 
     volume = next(v for v in io.scan([study_folder]).volumes() if v.modality == "MR")

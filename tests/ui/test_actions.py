@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 
-from overread.ui.actions import COMMANDS, HELD, MENUS, keys_page
+from overread.ui.actions import COMMANDS, HELD, MENUS
+from overread.ui.keys_page import keys_page
+from overread.ui.window import MainWindow
 
 
 def test_no_two_commands_share_a_key():
@@ -25,7 +27,7 @@ def test_ids_are_unique_and_menus_known():
 
 
 def test_page_of_keys_names_every_command_with_a_key():
-    page = keys_page()
+    page = keys_page("stack")
     assert all(c.tip in page for c in COMMANDS if c.keys)
 
 
@@ -57,3 +59,13 @@ def test_arrow_keys_belong_to_the_tree_when_it_has_the_focus(opened, qtbot):
     opened.browse.tree.setFocus()
     qtbot.keyClick(opened.browse.tree, Qt.Key.Key_Down)
     assert opened.session.layout.active.slice == before
+
+
+def test_what_seals_or_judges_does_not_repeat_while_its_key_is_held(window: MainWindow) -> None:
+    for name in ("second-read-on", "verdict-accept", "mark", "key-image"):
+        action = window.findChild(QAction, f"action-{name}")
+        assert action is not None
+        assert not action.autoRepeat()
+    scroll = window.findChild(QAction, "action-slice-next")
+    assert scroll is not None
+    assert scroll.autoRepeat()

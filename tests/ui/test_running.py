@@ -16,9 +16,18 @@ def _confirm(window):
 def _start(window, qtbot):
     qtbot.waitUntil(lambda: window.run_panel.volume is not None, timeout=5000)
     _confirm(window)
-    assert window.run_panel.run_button.isEnabled()
+    assert window.run_panel.run_button.isEnabled(), window.run_panel.reasons.text()
     window.run_panel.run_button.click()
     qtbot.waitUntil(lambda: window.running.is_running, timeout=5000)
+
+
+def _row(window):
+    """The row of the newest run."""
+    return window.run_panel.queue.row(window.session.queue.runs[-1].number)
+
+
+def _volumes(window):
+    return {v.modality: v for v in window.session.scan.volumes()}
 
 
 def _is_alive(pid):
@@ -32,16 +41,18 @@ def _is_alive(pid):
 def test_cancel_works_within_a_second_even_if_the_system_does_not_listen(systems_module, opened, qtbot):
     systems_module("slow")
     _start(opened, qtbot)
-    qtbot.waitUntil(lambda: "Network" in opened.run_panel.stage.text(), timeout=20_000)
-    assert opened.run_panel.stage.isVisible()
-    assert opened.run_panel.bar.isVisible()
+    qtbot.waitUntil(lambda: "Network" in _row(opened).state.text(), timeout=20_000)
+    assert _row(opened).state.isVisible()
+    assert _row(opened).bar.isVisible()
     pid, began = opened.running.worker_pid, time.monotonic()
-    opened.run_panel.cancel_button.click()
+    _row(opened).cancel_button.click()
     qtbot.waitUntil(lambda: not opened.running.is_running, timeout=3000)
     assert time.monotonic() - began < 1.0
     assert not _is_alive(pid)
-    assert opened.run_panel.stage.text() == "Cancelled. Nothing was kept."
-    assert opened.run_panel.run_button.isVisible()
+    assert _row(opened).state.text() == "Cancelled. Nothing was kept."
+    assert opened.candidates.summary.text() == "The run on this series was cancelled. Nothing was kept."
+    assert opened.run_panel.run_button.text() == "Run"
+    assert opened.run_panel.run_button.isEnabled()
     assert not opened.errors.isVisible()
 
 
@@ -71,10 +82,11 @@ def test_result_is_shown_with_a_sentence(systems_module, opened, qtbot):
     _start(opened, qtbot)
     qtbot.waitUntil(lambda: not opened.running.is_running, timeout=20_000)
     assert "marks nothing at the point" in opened.candidates.summary.text()
-    assert opened.run_panel.stage.text().startswith("Done")
+    assert _row(opened).state.text() == "Done on the CPU: no candidate down to its floor."
     assert opened.candidates.meaning.text() == (
-        "On 1,218 validation slices of 40 phantoms: slice sensitivity 90 % (86–93), slice specificity "
-        "92 % (90–94); 1.2 marks a case.")
+        "On 1,218 validation slices of 40 phantoms\n"
+        "Slices: sensitivity 90\u00a0%\u00a0(86–93), specificity 92\u00a0%\u00a0(90–94)\n"
+        "Lesions: 1.2 marks a case, true and false")
 
 
 def test_refusal_is_shown_in_the_gates_words(systems_module, opened, qtbot):
@@ -107,7 +119,7 @@ def test_death_of_the_worker_is_told_and_the_window_lives_on(systems_module, ope
 def test_closing_the_window_stops_the_run_and_leaves_no_process(systems_module, opened, qtbot):
     systems_module("slow")
     _start(opened, qtbot)
-    qtbot.waitUntil(lambda: "Network" in opened.run_panel.stage.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Network" in _row(opened).state.text(), timeout=20_000)
     pid = opened.running.worker_pid
     opened.close()
     assert not _is_alive(pid)
@@ -117,7 +129,8 @@ def test_series_that_the_gate_refuses_cannot_be_run_and_says_why(opened):
     ct = next(v for v in opened.session.scan.volumes() if v.modality == "CT")
     opened.run_panel.choose(None, ct.id)
     assert not opened.run_panel.run_button.isEnabled()
-    assert opened.run_panel.reasons.text() == "Cannot read this series: it is CT, not MR."
+    assert opened.run_panel.reasons.text().startswith("It is CT, not MR")
+    assert opened.run_panel.run_button.toolTip() == opened.run_panel.reasons.text()
 
 
 def test_no_system_starts_on_a_guess_without_a_word(opened, qtbot):

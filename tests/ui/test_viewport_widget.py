@@ -80,7 +80,7 @@ def test_profile_stack_scrolls_with_left_and_windows_with_right(opened):
 
 
 def test_profile_window_exchanges_the_buttons(opened):
-    opened.mouse_button.click()
+    opened.settings_desk.mouse_button.click()
     viewport = opened.session.layout.active
     k, window = viewport.slice, viewport.window
     _drag(opened.image, Qt.MouseButton.LeftButton, 60, 0)

@@ -102,9 +102,7 @@ def test_candidate_row_tells_score_extent_slices_and_peak(opened, reading):
 
 def test_operating_point_hides_candidates_and_states_what_it_meant(opened, reading):
     opened.session.set_result(*reading)
-    points = opened.candidates.points
-    points.setCurrentIndex(0)
-    points.activated.emit(0)
+    opened.candidates.operating.slider.setValue(200)
     assert opened.candidates.table.rowCount() == 3
     assert opened.candidates.meaning.text() == "On 40 phantoms."
 

@@ -3,7 +3,8 @@
 import pytest
 
 from overread.core.reading import Mark, Message, Reader, Reading, SliceScore
-from overread.viewing.findings import Findings, Point, slice_ranges
+from overread.viewing.findings import Findings, slice_ranges
+from overread.viewing.operating import Point
 
 POINTS = (Point("default", 0.5), Point("high-sensitivity", 0.2), Point("high-precision", 0.8))
 

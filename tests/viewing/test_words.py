@@ -60,6 +60,7 @@ def test_title_has_number_and_description(volume):
 def test_remaining_time_is_unknown_before_a_tenth_is_done():
     assert remaining_s(5.0, 0.09) is None
     assert remaining_s(5.0, None) is None
+    assert remaining_s(5.0, 1.0) is None
     assert remaining_s(10.0, 0.25) == pytest.approx(30)
 
 
@@ -125,6 +126,25 @@ def test_result_stays_with_its_series(volume):
     assert session.findings.reading is None
     session.show(first)
     assert session.findings.reading is reading
+
+
+def test_operating_point_of_a_series_is_as_it_was_left(volume):
+    from overread.core.reading import Mark, Reader, Reading
+    from overread.viewing.operating import Point
+
+    session = Session()
+    first, second = volume(id="a"), volume(id="b")
+    session.set_scan(_scan(first, second))
+    reading = Reading("r", "now", Reader("system", "x"), {}, (), "marks", 0.9, (Mark("m", (0, 0, 0), 0.7),))
+    for shown in (first, second):
+        session.set_result(shown.id, Result(reading, None, "x", (Point("default", 0.5),)))
+    session.show(first)
+    session.findings.set_threshold(0.8)
+    session.show(second)
+    assert session.findings.threshold == 0.5
+    session.show(first)
+    assert session.findings.threshold == 0.8
+    assert session.findings.candidates() == ()
 
 
 def test_neighbours_end_at_the_first_and_last_series(volume):

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
 
 DONE, BUG, REFUSED, CANCELLED = 0, 1, 2, 130
 LOG_FILE = "overread.log"
+LOG_OPTION = "--log-level"
 
 
 def entry() -> None:
@@ -39,12 +40,12 @@ def entry() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line; returns its status."""
-    name = argv[0] if argv and argv[0] in COMMANDS else "window"
+    name, rest = _command(argv)
     try:
         parser = _parser(name)
         module = _module(name)
         module.add_arguments(parser)
-        arguments = parser.parse_args(argv[1:] if name in COMMANDS else argv)
+        arguments = parser.parse_args(rest)
         _start_log(arguments.log_level)
         return int(module.run(arguments))
     except OverreadError as problem:
@@ -69,6 +70,16 @@ def log_path() -> str:
     return str(user_places().log / LOG_FILE)
 
 
+def _command(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The command and its arguments; options of every command may stand before its name as well as after it."""
+    at = 0
+    while at < len(argv) and argv[at].partition("=")[0] == LOG_OPTION:
+        at += 1 if "=" in argv[at] else 2
+    if at < len(argv) and argv[at] in COMMANDS:
+        return argv[at], [*argv[:at], *argv[at + 1 :]]
+    return "window", list(argv)
+
+
 def _parser(name: str) -> argparse.ArgumentParser:
     if name in COMMANDS:
         parser = _SentenceParser(prog=f"overread {name}", description=COMMANDS[name].capitalize() + ".")
@@ -82,7 +93,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
         )
         parser.add_argument("--version", action="version", version=f"overread {__version__}")
     parser.add_argument(
-        "--log-level",
+        LOG_OPTION,
         default="warning",
         choices=("debug", "info", "warning", "error"),
         help="how much goes into the log file",

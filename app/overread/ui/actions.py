@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from overread.ui.settings import DRAGS
 from overread.viewing.session import Session
 from overread.viewing.window_level import CT_PRESETS
 
 ANYWHERE, IMAGE, HELD = "anywhere", "image", "held"
 """Where a key counts: in the whole window; where the image has the focus; while it is held down."""
 
-MENUS = ("File", "Image", "Window", "Overlay", "Candidates", "System", "Help")
+MENUS = ("File", "Image", "Window", "Measure", "Overlay", "Candidates", "Second read", "System", "Help")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """Something the window can do.
 
-    ``keys`` in Qt's portable text. ``enabled`` says when it makes sense, by the state alone. ``icon`` puts
-    it on the
-    tool bar. ``checked``: whether it is on, for what can be switched.
+    ``keys`` in Qt's portable text. ``enabled`` says when it makes sense, by the state alone. ``icon`` puts it on the
+    tool bar. ``checked``: whether it is on, for what can be switched. ``repeats``: whether a key that is held does it
+    again and again.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Command:
     icon: str = ""
     group: int = 0
     checked: Callable[[Session], bool] | None = None
+    repeats: bool = True
 
 
 def _always(_session: Session) -> bool:
@@ -69,6 +71,47 @@ def _has_candidates(session: Session) -> bool:
     return bool(session.findings.candidates())
 
 
+def _has_scores(session: Session) -> bool:
+    return session.findings.has_scores and session.findings.threshold is not None
+
+
+def _is_running(session: Session) -> bool:
+    return session.queue.is_busy
+
+
+def _holds_something(session: Session) -> bool:
+    """Whether Escape has something to put down."""
+    measuring = session.measuring
+    return measuring.tool is not None or measuring.selected is not None or session.second.selected is not None
+
+
+def _has_chosen(session: Session) -> bool:
+    return session.measuring.selected is not None or session.second.mark is not None
+
+
+def _can_mark(session: Session) -> bool:
+    return session.second.can_mark
+
+
+def _has_mark(session: Session) -> bool:
+    record = session.second.record
+    return session.second.can_mark and record is not None and bool(record.marks)
+
+
+def _can_judge(session: Session) -> bool:
+    return session.second.can_judge
+
+
+def _can_go_on(session: Session) -> bool:
+    record = session.second.record
+    return record is not None and record.stage != "finished" and session.second.can_mark
+
+
+def _has_record(session: Session) -> bool:
+    record = session.second.record
+    return record is not None and record.is_begun
+
+
 def _has_volumes(session: Session) -> bool:
     return session.scan is not None and next(session.places(), None) is not None
 
@@ -83,6 +126,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("save-picture", "Save picture…", ("Ctrl+S",),
             "Save the window as PNG; no patient data are on it", "File",
             _has_image, group=1),
+    Command("settings", "Settings…", ("Ctrl+,",), "Mouse, appearance, systems and files", "File", _always, group=2),
     Command("quit", "Quit", ("Ctrl+Q",), "Close the window; a run is stopped", "File", _always, group=2),
 
     Command("slice-next", "Next slice", ("Down",), "One slice on", "Image", _has_stack, IMAGE),
@@ -114,11 +158,22 @@ COMMANDS: tuple[Command, ...] = (
       for p in CT_PRESETS),
     Command("window-auto", "Automatic", ("9",), "Percentiles 1 to 99.5 of the stack", "Window", _has_image),
     Command("invert", "Invert", ("I",), "Swap black and white", "Window", _has_image, icon="invert", group=1,
-            checked=lambda session: session.layout.active.inverted),
+            checked=lambda session: session.layout.active.inverted, repeats=False),
+
+    Command("measure-length", "Length", ("L",), "Measure a length: drag, or click both ends", "Measure", _has_image,
+            icon="length", checked=lambda session: session.measuring.tool == "length"),
+    Command("measure-region", "Region value", ("O",), "Mean, spread and extremes in a circle", "Measure", _has_image,
+            icon="region", checked=lambda session: session.measuring.tool == "region"),
+    Command("measure-leave", "Put the tool down", ("Escape",), "Put the tool down; choose nothing", "Measure",
+            _holds_something, IMAGE),
+    Command("measure-remove", "Remove", ("Del",), "Remove the chosen measurement or own mark", "Measure", _has_chosen,
+            group=1),
+    Command("undo", "Undo", ("Ctrl+Z",), "Take back what was drawn, marked or removed last", "Measure",
+            lambda session: session.second.can_undo, group=1),
 
     Command("overlay-toggle", "Show overlay", ("W",), "Show or hide the heatmap and the marks", "Overlay",
             _has_heat,
-            icon="overlay", checked=_is_overlay_shown),
+            icon="overlay", checked=_is_overlay_shown, repeats=False),
     Command("overlay-hold", "Pure image while held (tap: show or hide)", ("H",),
             "Hold: the pure image. Tap: show or hide the overlay", "Overlay", _has_heat, HELD),
     Command("overlay-less", "Less opaque", ("Q",), "Heatmap 10 % less opaque", "Overlay", _has_heat, group=1),
@@ -132,10 +187,42 @@ COMMANDS: tuple[Command, ...] = (
     Command("candidate-jump", "Go to the chosen candidate", ("Return", "Enter"),
             "Back to the chosen candidate",
             "Candidates", _has_candidates, IMAGE),
+    Command("point-higher", "Operating point: next stop up", ("Ctrl+Right",),
+            "To the next named operating point that shows fewer candidates", "Candidates", _has_scores, group=1),
+    Command("point-lower", "Operating point: next stop down", ("Ctrl+Left",),
+            "To the next named operating point that shows more candidates", "Candidates", _has_scores, group=1),
 
-    Command("run", "Run the system", ("Ctrl+R",), "Let the chosen system read the chosen series", "System",
-            _has_image),
-    Command("cancel", "Cancel the run", ("Ctrl+.",), "Stop the run within a second", "System", _has_image),
+    Command("mark", "Mark the place under the pointer", ("M",),
+            "Own mark at the pointer; with the pointer elsewhere, the next click marks", "Second read", _can_mark,
+            icon="mark", checked=lambda session: session.measuring.tool == "mark", repeats=False),
+    Command("mark-rate", "Rate the mark", ("G",), "Rate the chosen own mark: then press 1 to 5", "Second read",
+            _has_mark),
+    Command("key-image", "Key image", ("K",), "Keep the present picture, without patient data", "Second read",
+            _has_image, icon="key-image", repeats=False),
+    Command("verdict-accept", "Accept the candidate", ("Y",), "Accept the chosen candidate; again: take it back",
+            "Second read", _can_judge, group=1, repeats=False),
+    Command("verdict-unsure", "Unsure of the candidate", ("U",), "Unsure of the chosen candidate; again: take it back",
+            "Second read", _can_judge, group=1, repeats=False),
+    Command("verdict-dismiss", "Dismiss the candidate", ("J",), "Dismiss the chosen candidate; again: take it back",
+            "Second read", _can_judge, group=1, repeats=False),
+    Command("second-read-on", "Done alone, or finish", ("Ctrl+Return",),
+            "The next step of the second read: done alone, then finished", "Second read", _can_go_on,
+            group=2, repeats=False),
+    Command("second-read-export", "Export…", ("Ctrl+E",), "Write CSV, PDF, DICOM SR and SEG, key images",
+            "Second read", _has_record, group=2),
+    Command("second-read-panel", "System panel or second read", ("S",),
+            "Bring the other panel on the right to the front", "Second read", _always, group=3),
+
+    Command("run", "Run the system", ("Ctrl+R",),
+            "Let the chosen system read the chosen series; it waits if another is being read", "System",
+            _has_image, repeats=False),
+    Command("run-all", "Queue all that this system can read", ("Ctrl+Shift+R",),
+            "Let the chosen system read every open series that it can start on, one after the other", "System",
+            _has_volumes),
+    Command("cancel", "Cancel the run", ("Ctrl+.",), "Stop the run within a second; the next one starts", "System",
+            _is_running),
+    Command("cancel-all", "Cancel all runs", ("Ctrl+Shift+.",), "Stop the run and take out all that wait", "System",
+            _is_running),
     Command("card", "Model card", ("Ctrl+M",), "What the system was trained on, and how it did", "System",
             _always,
             group=1),
@@ -143,20 +230,24 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys", "Keys and mouse", ("F1", "?"), "All keys on one page", "Help", _always, icon="help"),
     Command("gallery", "Digital liver gallery…", (), "Draw phantoms and look at them, series by series", "Help",
             _always),
+    Command("second-read-help", "About the second read", (), "Stages, keys, what is kept and what comes out", "Help",
+            _always),
     Command("phantom-help", "About the digital liver", (), "What phantoms are good for, and what they are not",
             "Help", _always),
     Command("log", "Open log folder", (), "The log holds no names of patients", "Help", _always),
     Command("about", "About Overread", (), "Version and purpose", "Help", _always, group=1),
 )
 
+_DRAG_WORDS = {"scroll": ("scrolls", "scroll through the slices"),
+               "window": ("windows", "window: right is wider, up is brighter")}
 MOUSE_HELP = (
     ("Wheel", "next or previous slice"),
     ("Shift + wheel", "5 slices"),
     ("Ctrl + wheel", "zoom at the pointer"),
     ("Alt + wheel", "opacity of the heatmap"),
-    ("Left drag", "scroll (profile “stack”) or window (profile “window”)"),
-    ("Right drag", "window (profile “stack”) or scroll (profile “window”); right is wider, up is brighter"),
-    ("Right drag with Ctrl / Shift", "fine / coarse"),
+    ("Window drag with Ctrl / Shift", "fine / coarse"),
+    ("Left click", "choose a length, a circle or an own mark"),
+    ("Left drag on an end", "move the end of a length or a circle"),
     ("Middle drag, or Space + left drag", "pan"),
     ("Ctrl + middle drag", "zoom"),
 )
@@ -167,18 +258,24 @@ def command(command_id: str) -> Command:
     return next(c for c in COMMANDS if c.id == command_id)
 
 
-def keys_page() -> str:
-    """All keys and mouse actions as HTML."""
-    rows = []
-    for menu in MENUS:
-        of_menu = [c for c in COMMANDS if c.menu == menu and c.keys]
-        if of_menu:
-            rows.append(f'<tr><td colspan="2"><h3>{menu}</h3></td></tr>')
-            rows += [_row(" or ".join(c.keys).replace("Return or Enter", "Enter"), c.tip) for c in of_menu]
-    rows.append('<tr><td colspan="2"><h3>Mouse</h3></td></tr>')
-    rows += [_row(what, meaning) for what, meaning in MOUSE_HELP]
-    return f'<table cellspacing="4">{"".join(rows)}</table>'
+def menu_titles() -> dict[str, str]:
+    """Titles of the menus with ``&`` before the letter that Alt opens them with; no letter is given twice."""
+    titles: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in MENUS:
+        at = next(at for at, letter in enumerate(name) if letter.isalpha() and letter.casefold() not in taken)
+        taken.add(name[at].casefold())
+        titles[name] = f"{name[:at]}&{name[at:]}"
+    return titles
 
 
-def _row(key: str, meaning: str) -> str:
-    return f'<tr><td width="230"><b>{key}</b></td><td>{meaning}</td></tr>'
+def mouse_help(profile: str) -> tuple[tuple[str, str], ...]:
+    """Gestures of the mouse and what they do, in a mouse profile."""
+    left, right = DRAGS[profile]
+    return ("Left drag", _DRAG_WORDS[left][1]), ("Right drag", _DRAG_WORDS[right][1]), *MOUSE_HELP
+
+
+def mouse_words(profile: str) -> str:
+    """What the two buttons do, in one line."""
+    left, right = DRAGS[profile]
+    return f"Left drag {_DRAG_WORDS[left][0]}, right drag {_DRAG_WORDS[right][0]}"

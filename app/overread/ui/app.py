@@ -27,8 +27,7 @@ _SWITCH_S = 0.0005
 _LOG_BYTES, _LOG_FILES = 2_000_000, 5
 
 
-def run(paths: list[str], *, screenshot: Path | None = None, system: str | None = None, demo: bool = False,
-        read_on_open: bool = False) -> int:
+def run(paths: list[str], *, screenshot: Path | None = None, read_on_open: bool = False) -> int:
     """Show the window until it is closed.
 
     Parameters
@@ -37,10 +36,6 @@ def run(paths: list[str], *, screenshot: Path | None = None, system: str | None 
         What to open; empty for an empty window.
     screenshot
         Where to save a PNG of the window once everything in it has settled; the window then closes.
-    system
-        Id of the system that is chosen.
-    demo
-        The paths are a phantom made for this: it is read at once.
     read_on_open
         Start the system as soon as the folder is read, and go to its first candidate.
 
@@ -55,13 +50,18 @@ def run(paths: list[str], *, screenshot: Path | None = None, system: str | None 
         There is no display.
     """
     app = application(is_picture=screenshot is not None)
-    window = MainWindow(load_settings())
-    window.run_panel.choose(system)
+    troubles: list[StorageError] = []
+    settings = load_settings(troubles.append)
+    theme.apply(app, settings.theme, settings.text_scale)
+    window = MainWindow(settings)
     window.show()
-    follow = None
-    if read_on_open or demo:
-        follow = ReadOnOpen(window)
+    follow = ReadOnOpen(window) if read_on_open else None
     picture = Screenshot(window, screenshot, follow) if screenshot is not None else None
+    for trouble in troubles:
+        if picture is None:
+            window.tell(trouble)
+        else:
+            sys.stderr.write(f"{trouble}\n")
     if paths:
         QTimer.singleShot(0, window, lambda: window.open_paths(list(paths)))
     usual_hook, sys.excepthook = sys.excepthook, _told_by(window)
@@ -109,8 +109,10 @@ class ReadOnOpen(QObject):
         super().__init__(window)
         self._window = window
         self.is_over = False
+        window.show_from_start()
         window.running.finished.connect(lambda _words: self._finished())
-        window.errors.finished.connect(lambda _result: self._give_up())
+        window.opening.failed.connect(lambda _problem: self._give_up())
+        window.running.failed.connect(lambda _problem: self._give_up())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(50)
@@ -119,8 +121,6 @@ class ReadOnOpen(QObject):
         window = self._window
         viewport = window.session.layout.active
         if window.opening.is_scanning or window.session.scan is None:
-            if window.errors.isVisible():
-                self._give_up()
             return
         if viewport.volume is not None and viewport.pixels is None:
             return
@@ -172,7 +172,7 @@ class Screenshot(QObject):
         self._timer.stop()
         window.errors.hide()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if not window.grab().save(str(self._path), "PNG"):
+        if not window.picture().save(str(self._path), "PNG"):
             self._failed(StorageError("The picture was not saved", f"{self._path} cannot be written",
                                       "Choose another place"))
         window.close()

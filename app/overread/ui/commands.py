@@ -70,4 +70,6 @@ def state_commands(session: Session, image_size: Callable[[], tuple[float, float
         "candidate-next": lambda: findings.step(1),
         "candidate-previous": lambda: findings.step(-1),
         "candidate-jump": jump,
+        "point-higher": lambda: findings.step_point(1),
+        "point-lower": lambda: findings.step_point(-1),
     }

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 import overread
+from overread.core.errors import StorageError
+from overread.core.research_use import RESEARCH_USE
 from overread.io.places import user_places
-from overread.ui.actions import keys_page
-from overread.viewing.findings import RESEARCH_USE
-
-
-def keys_dialog(parent: QWidget) -> QDialog:
-    """All keys and what the mouse does."""
-    dialog = QDialog(parent)
-    dialog.setObjectName("keys-dialog")
-    dialog.setWindowTitle("Keys and mouse")
-    dialog.resize(640, 760)
-    page = QTextBrowser()
-    page.setObjectName("keys-page")
-    page.setAccessibleName("Keys and mouse")
-    page.document().setDocumentMargin(14)
-    page.setHtml(keys_page())
-    QVBoxLayout(dialog).addWidget(page)
-    return dialog
 
 
 def about_dialog(parent: QWidget) -> QDialog:
@@ -39,6 +26,20 @@ def about_dialog(parent: QWidget) -> QDialog:
 
 def open_log_folder() -> None:
     """Show the folder of the log files in the file manager."""
-    folder = user_places().log
-    folder.mkdir(parents=True, exist_ok=True)
+    open_folder(user_places().log)
+
+
+def open_folder(folder: Path) -> None:
+    """Show a folder of ours in the file manager; it is made where it is not there yet.
+
+    Raises
+    ------
+    StorageError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise StorageError(f"The folder {folder} cannot be opened", problem.strerror or "the system refuses",
+                           "Set OVERREAD_HOME to a folder that can be written") from problem
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from overread.core.research_use import RESEARCH_USE
 from overread.ui import theme
 from overread.ui.widgets.parts import button, label
-from overread.viewing.findings import RESEARCH_USE
 
 _WAYS = (
     ("Drop", "a folder or files anywhere on this window"),
@@ -46,7 +46,7 @@ class EmptyPage(QWidget):
             left = label(f"empty-way-{row}", key, wrap=False)
             left.setFont(theme.scaled_font(self.font(), 1.0, bold=True))
             ways.addWidget(left, row, 0)
-            ways.addWidget(label(f"empty-what-{row}", what, quiet=True, wrap=False), row, 1)
+            ways.addWidget(label(f"empty-what-{row}", what, quiet=True), row, 1)
         ways.setColumnStretch(1, 1)
         inner = QWidget()
         inner.setMaximumWidth(560)

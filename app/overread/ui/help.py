@@ -10,7 +10,7 @@ from overread.core.places import resources
 from overread.ui import theme
 from overread.ui.widgets.parts import button
 
-PAGES = {"phantom": "The digital liver"}
+PAGES = {"phantom": "The digital liver", "second-read": "The second read"}
 """File in ``resources/help`` without its ending -> title."""
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from overread.ui import theme
-from overread.ui.actions import COMMANDS, HELD, IMAGE, MENUS, Command
+from overread.ui.actions import COMMANDS, HELD, IMAGE, MENUS, Command, menu_titles
 from overread.viewing.session import Session
 
 
@@ -35,9 +35,16 @@ class Menus:
                 action.setChecked(command.checked(self._session))
         self.window_button.setEnabled(self._session.layout.active.volume is not None)
 
+    def dress(self) -> None:
+        """Take the icons of the present theme."""
+        for command in COMMANDS:
+            if command.icon:
+                self.actions[command.id].setIcon(theme.icon(command.icon))
+        self.window_button.setIcon(theme.icon("window"))
+
     def _menu(self, window: QMainWindow, name: str) -> QMenu:
-        menu = window.menuBar().addMenu(f"&{name}")
-        menu.setObjectName(f"menu-{name.lower()}")
+        menu = window.menuBar().addMenu(menu_titles()[name])
+        menu.setObjectName(f"menu-{name.lower().replace(' ', '-')}")
         menu.setToolTipsVisible(True)
         group = 0
         for command in (c for c in COMMANDS if c.menu == name):
@@ -104,5 +111,6 @@ def _action(command: Command, window: QMainWindow, handler: Callable[[], None]) 
         action.setShortcuts([QKeySequence(key) for key in command.keys])
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut if command.scope == IMAGE
                                   else Qt.ShortcutContext.WindowShortcut)
+    action.setAutoRepeat(command.repeats)
     action.triggered.connect(lambda _checked=False: handler())
     return action

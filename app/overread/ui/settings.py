@@ -1,37 +1,95 @@
-"""What the window remembers between two starts: one typed object, one readable file
-(config/settings.toml)."""
+"""What the window remembers between two starts: one typed object, one readable file (config/settings.toml)."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import json
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from overread.core.errors import StorageError
+from overread.core.errors import InputError, StorageError
+from overread.engines.devices import DEVICES
+from overread.io import write_atomically
 from overread.io.places import user_places
 from overread.viewing.overlay import DEFAULT_OPACITY, DEFAULT_THRESHOLD
+from overread.viewing.viewport import CORNER_TEXT
 
 MOUSE_PROFILES = ("stack", "window")
+DRAGS = {"stack": ("scroll", "window"), "window": ("window", "scroll")}
+"""What the left and the right button do when the mouse is dragged, by profile."""
+THEMES = ("dark", "dim", "light")
+TEXT_SCALES = (100, 115, 125, 150)
+ENGINES = ("auto", "torch", "onnx")
+CHOICES: dict[str, tuple[str | int, ...]] = {
+    "mouse": MOUSE_PROFILES,
+    "theme": THEMES,
+    "text_scale": TEXT_SCALES,
+    "corner_text": CORNER_TEXT,
+    "device": DEVICES,
+    "engine": ENGINES,
+}
+"""What a setting may be, where there is a list."""
+SHARES = ("heat_opacity", "heat_threshold")
+"""Settings from 0 to 1."""
 _TABLE = "window"
+_MOST_NAMED = 4
+_KINDS = {bool: "true or false", str: "a text"}
 
 
 @dataclass(slots=True)
 class Settings:
-    """Settings of the window. ``mouse``: what the left button does, ``stack`` scrolls, ``window`` sets the
-    window."""
+    """Settings of the window. Every value is checked when it is set.
+
+    Parameters
+    ----------
+    mouse
+        What the left button does: ``stack`` scrolls, ``window`` sets the window.
+    theme
+        Name of the theme.
+    text_scale
+        Size of all text, in per cent of the system's.
+    heat_opacity, heat_threshold
+        Look of the heatmap as it was last used, 0 to 1.
+    corner_text
+        How much text stands on the image at the start.
+    device, engine
+        What runs compute on and with.
+    unaided_first
+        Whether a second read begins alone, with the systems' findings hidden.
+    last_folder
+        Where the last folder or file was opened.
+
+    Raises
+    ------
+    InputError
+        A value that the setting cannot take.
+    """
 
     mouse: str = MOUSE_PROFILES[0]
+    theme: str = THEMES[0]
+    text_scale: int = TEXT_SCALES[0]
     heat_opacity: float = DEFAULT_OPACITY
     heat_threshold: float = DEFAULT_THRESHOLD
+    corner_text: str = CORNER_TEXT[0]
+    device: str = DEVICES[0]
+    engine: str = ENGINES[0]
+    unaided_first: bool = True
     last_folder: str = ""
 
-    def __post_init__(self) -> None:
-        if self.mouse not in MOUSE_PROFILES:
-            self.mouse = MOUSE_PROFILES[0]
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, _checked(name, value))
+
+    def take(self, other: Settings) -> None:
+        """Become equal to other settings."""
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, getattr(other, field.name))
+
+
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Settings)}
 
 
 def settings_file() -> Path:
@@ -39,12 +97,31 @@ def settings_file() -> Path:
     return user_places().config / "settings.toml"
 
 
-def load_settings() -> Settings:
-    """The settings of this user. What is missing, of another type or unreadable takes its default."""
-    table = _document().get(_TABLE, {})
-    known = {f.name: f.default for f in dataclasses.fields(Settings)}
-    return Settings(**{name: table[name] for name, default in known.items()
-                       if isinstance(table, dict) and type(table.get(name)) is type(default)})
+def load_settings(on_trouble: Callable[[StorageError], None] = lambda _trouble: None) -> Settings:
+    """The settings of this user. What is missing takes its default.
+
+    Parameters
+    ----------
+    on_trouble
+        Told once, in a sentence, when the file is damaged or holds what this version does not know. The file is
+        then kept under another name, and one with what was understood takes its place.
+    """
+    document, faults = _document()
+    table = document.get(_TABLE, {})
+    if not isinstance(table, dict):
+        table, faults = {}, [_TABLE]
+    settings = Settings()
+    for name, value in table.items():
+        try:
+            setattr(settings, name, value)
+        except (InputError, AttributeError):
+            faults.append(name)
+    if faults:
+        aside = _set_aside()
+        with contextlib.suppress(StorageError):
+            _write(document | {_TABLE: dataclasses.asdict(settings)})
+        on_trouble(_trouble(faults, aside))
+    return settings
 
 
 def save_settings(settings: Settings) -> None:
@@ -55,43 +132,67 @@ def save_settings(settings: Settings) -> None:
     StorageError
         The folder cannot be written.
     """
-    path = settings_file()
-    document = _document() | {_TABLE: dataclasses.asdict(settings)}
-    beside = path.with_suffix(".part")
+    _write(_document()[0] | {_TABLE: dataclasses.asdict(settings)})
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name not in _DEFAULTS:
+        return value  # the slots refuse it
+    if name in SHARES:
+        allowed = "a number from 0 to 1"
+        if type(value) in (int, float) and 0 <= value <= 1:
+            return float(value)
+    else:
+        choices = CHOICES.get(name, (value,))
+        allowed = ", ".join(str(choice) for choice in choices) if name in CHOICES else _KINDS[type(_DEFAULTS[name])]
+        if type(value) is type(_DEFAULTS[name]) and value in choices:
+            return value
+    raise InputError(f"The setting {name} cannot be {value!r}", f"it may be {allowed}", "Choose one of these")
+
+
+def _document() -> tuple[dict[str, Any], list[str]]:
+    """The file's tables, and what is wrong with it as a whole."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(_toml(document), encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as problem:
-        raise StorageError("The settings were not kept", f"{path.parent} cannot be written",
-                           "Set OVERREAD_HOME to a folder that can") from problem
+        return tomllib.loads(settings_file().read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return {}, []
+    except OSError:
+        return {}, ["it cannot be read"]
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}, ["it is not a TOML file"]
 
 
-def _document() -> dict[str, Any]:
+def _write(document: dict[str, Any]) -> None:
+    import tomli_w
+
+    text = tomli_w.dumps(document)
     try:
-        return tomllib.loads(settings_file().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return {}
+        write_atomically(settings_file(), lambda beside: _write_text(beside, text))
+    except StorageError as problem:
+        raise StorageError(
+            "The settings were not kept", problem.why, "Set OVERREAD_HOME to a folder that can be written"
+        ) from problem
 
 
-def _toml(document: dict[str, Any], path: str = "") -> str:
-    """TOML of nested tables of plain values."""
-    plain = [f"{_key(k)} = {_value(v)}" for k, v in document.items() if not isinstance(v, dict)]
-    head = [f"[{path}]"] if path and plain else []
-    parts = ["\n".join(head + plain)] if plain else []
-    for name, table in document.items():
-        if isinstance(table, dict):
-            parts.append(_toml(table, f"{path}.{_key(name)}" if path else _key(name)).rstrip("\n"))
-    return "\n\n".join(parts) + "\n"
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+def _set_aside() -> Path | None:
+    """Give the file another name; None where that fails."""
+    file = settings_file()
+    names = [file.with_name("settings.aside.toml"), *(file.with_name(f"settings.aside-{n}.toml") for n in range(2, 10))]
+    aside = next((name for name in names if not name.exists()), names[-1])
+    try:
+        os.replace(file, aside)
+    except OSError:
+        return None
+    return aside
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(v) for v in value) + "]"
-    if isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+def _trouble(faults: list[str], aside: Path | None) -> StorageError:
+    named = ", ".join(faults[:_MOST_NAMED]) + (", and others" if len(faults) > _MOST_NAMED else "")
+    kept = f"; the old file is kept as {aside.name} in {aside.parent}" if aside is not None else ""
+    return StorageError(
+        "Some settings could not be used", f"settings.toml: {named}", f"They have their defaults now{kept}"
+    )

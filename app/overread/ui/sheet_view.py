@@ -78,7 +78,7 @@ class SheetView(QWidget):
         if has_more:
             self.update()
         if self.hasFocus():
-            painter.setPen(QColor(theme.ACCENT))
+            painter.setPen(QColor(theme.IMAGE_ACCENT))
             painter.drawRect(self.visibleRegion().boundingRect().adjusted(0, 0, -1, -1))
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
@@ -160,9 +160,9 @@ class SheetView(QWidget):
         line = QFontMetrics(self.font()).lineSpacing()
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        painter.setPen(QColor(theme.TEXT))
+        painter.setPen(QColor(theme.IMAGE_TEXT))
         painter.drawText(QRectF(place.x(), place.y() + 3, place.width(), line), f"{tile.role}   {tile.caption}", option)
-        painter.setPen(QColor(theme.QUIET))
+        painter.setPen(QColor(theme.IMAGE_QUIET))
         if _can_write(tile.description):
             painter.drawText(QRectF(place.x(), place.y() + 3 + line, place.width(), place.height() - 3 - line),
                              tile.description, option)

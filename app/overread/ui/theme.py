@@ -1,127 +1,162 @@
-"""The dark theme: one palette, one style sheet, icons in its colours. Text has a contrast of 4.5 or more."""
+"""The themes: three tables of colours, one style sheet, icons in their colours, the size of all text.
+
+Code that paints reads the colours of the present theme, as in ``theme.TEXT``, when it paints: a change then shows at
+the next paint. What lies on the image takes ``IMAGE_TEXT`` and the like: images have black around in any theme.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import Template
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from overread.core.places import resources
+from overread.ui.style_sheet import STYLE
 
-BACKGROUND = "#1d1f22"
-PANEL = "#232629"
-RAISED = "#2e3236"
-BORDER = "#3b4046"
-TEXT = "#e6e8ea"
-QUIET = "#a8b0b8"
-DISABLED = "#767d85"
-ACCENT = "#6cb8c4"
-ACCENT_DARK = "#285c66"
-WARNING = "#e0b050"
-IMAGE_SURROUND = "#000000"
-
-STYLE = f"""
-* {{ outline: none; }}
-QWidget {{ color: {TEXT}; }}
-QMainWindow, QDialog {{ background: {BACKGROUND}; }}
-QMenuBar {{ background: {BACKGROUND}; padding: 2px 6px; }}
-QMenuBar::item {{ padding: 4px 9px; border-radius: 4px; background: transparent; }}
-QMenuBar::item:selected, QMenu::item:selected {{ background: {ACCENT_DARK}; color: white; }}
-QMenu {{ background: {PANEL}; border: 1px solid {BORDER}; padding: 4px; }}
-QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 3px; }}
-QMenu::item:disabled {{ color: {DISABLED}; background: transparent; }}
-QMenu::separator {{ height: 1px; background: {BORDER}; margin: 4px 8px; }}
-QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {BORDER}; padding: 5px; }}
-QToolBar {{ background: {BACKGROUND}; border: none; border-bottom: 1px solid {BORDER}; spacing: 2px;
-            padding: 3px 6px; }}
-QToolBar::separator {{ width: 1px; background: {BORDER}; margin: 4px 6px; }}
-QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 8px;
-               background: transparent; }}
-QToolButton:hover {{ background: {RAISED}; }}
-QToolButton:checked {{ background: {ACCENT_DARK}; color: white; }}
-QToolButton:disabled {{ color: {DISABLED}; }}
-QToolButton:focus {{ border-color: {ACCENT}; }}
-QToolButton::menu-indicator {{ image: none; width: 0; }}
-QPushButton {{ background: {RAISED}; border: 1px solid {BORDER}; border-radius: 5px; padding: 6px 14px; }}
-QPushButton:hover {{ border-color: {QUIET}; }}
-QPushButton:pressed {{ background: {PANEL}; }}
-QPushButton:focus {{ border-color: {ACCENT}; }}
-QPushButton:disabled {{ color: {DISABLED}; background: {PANEL}; }}
-QPushButton[primary="true"] {{ background: {ACCENT_DARK}; border-color: {ACCENT_DARK}; color: white;
-                               font-weight: 600; }}
-QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border-color: {ACCENT}; }}
-QPushButton[primary="true"]:disabled {{ background: {RAISED}; border-color: {BORDER}; color: {DISABLED}; }}
-QPushButton[link="true"] {{ background: transparent; border: 1px solid transparent; color: {ACCENT};
-                            padding: 2px 4px; text-align: left; }}
-QPushButton[link="true"]:hover {{ text-decoration: underline; }}
-QPushButton[link="true"]:focus {{ border-color: {ACCENT}; }}
-QPushButton[link="true"]:disabled {{ color: {DISABLED}; }}
-QComboBox {{ background: {RAISED}; border: 1px solid {BORDER}; border-radius: 5px; padding: 4px 8px; }}
-QComboBox:focus {{ border-color: {ACCENT}; }}
-QComboBox:disabled {{ color: {DISABLED}; }}
-QComboBox::drop-down {{ border: none; width: 20px; }}
-QComboBox::down-arrow {{ image: url("{{down}}"); width: 10px; height: 10px; }}
-QComboBox QAbstractItemView {{ background: {PANEL}; border: 1px solid {BORDER}; outline: none;
-                               selection-background-color: {ACCENT_DARK}; }}
-QTreeView, QTableView, QTextBrowser, QListView {{ background: {PANEL}; border: none;
-    selection-background-color: {ACCENT_DARK}; selection-color: white; }}
-QTreeView:focus, QTableView:focus {{ border: 1px solid {ACCENT}; }}
-QTreeView, QTableView {{ border: 1px solid {PANEL}; }}
-QTreeView::branch {{ background: {PANEL}; }}
-QTableView {{ gridline-color: transparent; }}
-QTableView::item {{ padding: 3px 6px; border: none; }}
-QHeaderView {{ background: {PANEL}; }}
-QHeaderView::section {{ background: {PANEL}; color: {QUIET}; border: none; border-bottom: 1px solid {BORDER};
-                        padding: 4px 6px; }}
-QProgressBar {{ background: {RAISED}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }}
-QProgressBar::chunk {{ background: {ACCENT}; border-radius: 3px; }}
-QSlider::groove:horizontal {{ height: 4px; background: {RAISED}; border-radius: 2px; }}
-QSlider::sub-page:horizontal {{ background: {ACCENT_DARK}; border-radius: 2px; }}
-QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 6px;
-                              background: {ACCENT}; border: 1px solid {ACCENT}; }}
-QSlider::handle:horizontal:focus {{ background: white; }}
-QSlider::handle:horizontal:disabled {{ background: {DISABLED}; border-color: {DISABLED}; }}
-QCheckBox {{ spacing: 7px; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {QUIET}; border-radius: 3px;
-                        background: {RAISED}; }}
-QCheckBox::indicator:checked {{ background: {ACCENT}; border-color: {ACCENT}; image: url("{{check}}"); }}
-QCheckBox:focus {{ color: {ACCENT}; }}
-QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
-QScrollBar::handle:vertical {{ background: {BORDER}; border-radius: 4px; min-height: 28px; margin: 1px; }}
-QScrollBar::handle:vertical:hover {{ background: {DISABLED}; }}
-QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
-QScrollBar::handle:horizontal {{ background: {BORDER}; border-radius: 4px; min-width: 28px; margin: 1px; }}
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none;
-    border: none; width: 0; height: 0; }}
-QSplitter::handle {{ background: {BACKGROUND}; }}
-QStatusBar {{ background: {BACKGROUND}; border-top: 1px solid {BORDER}; color: {QUIET}; }}
-QStatusBar::item {{ border: none; }}
-QLabel[quiet="true"] {{ color: {QUIET}; }}
-QLabel[heading="true"] {{ color: {QUIET}; font-weight: 600; letter-spacing: 0.6px; }}
-QLabel[caution="true"] {{ color: {WARNING}; }}
-QFrame[panel="true"] {{ background: {PANEL}; }}
-QFrame[rule="true"] {{ background: {BORDER}; max-height: 1px; min-height: 1px; border: none; }}
-"""
+READABLE, VISIBLE = 4.5, 3.0
+"""Least contrast of text, and of large text, disabled text and focus frames (WCAG 2.2, 1.4.3 and 1.4.11)."""
+_SYSTEM_SIZE, _LOOK = "overread-system-text-size", "overread-look"
+"""Properties of the application: the size of text it came with, and how it is dressed now."""
+_SMALLEST_PT = 8.0
 
 
-def apply(app: QApplication) -> None:
-    """Dress the application."""
-    app.setStyle("Fusion")
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as ``#rrggbb``: three grounds, lines, inks, the accent and its ground, what is written on that."""
+
+    title: str
+    background: str
+    panel: str
+    raised: str
+    border: str
+    text: str
+    quiet: str
+    disabled: str
+    accent: str
+    accent_dark: str
+    on_accent: str
+    warning: str
+    pictures: str = ""
+    """Ending of the small pictures that suit it."""
+
+    def pairs(self) -> Iterator[tuple[str, str, float]]:
+        """Every ink with every ground it is drawn on, and the least contrast they need."""
+        for ground in (self.background, self.panel, self.raised):
+            for ink in (self.text, self.quiet, self.accent, self.warning):
+                yield ink, ground, READABLE
+            yield self.disabled, ground, VISIBLE
+        yield self.on_accent, self.accent_dark, READABLE
+        yield "#ffffff", self.accent_dark, READABLE
+
+
+THEMES: dict[str, Theme] = {
+    "dark": Theme(
+        "Dark", background="#1d1f22", panel="#232629", raised="#2e3236", border="#3b4046", text="#e6e8ea",
+        quiet="#a8b0b8", disabled="#8b929a", accent="#6cb8c4", accent_dark="#285c66", on_accent="#ffffff",
+        warning="#e0b050",
+    ),
+    "dim": Theme(
+        "Reading room (dimmer)", background="#0f1011", panel="#141617", raised="#1c1f21", border="#2b2f33",
+        text="#b4b9be", quiet="#8b9298", disabled="#6b7177", accent="#5a9ca7", accent_dark="#1c434b",
+        on_accent="#d6dadd", warning="#b38c3f",
+    ),
+    "light": Theme(
+        "Light (offices)", background="#e6e8ea", panel="#f1f2f3", raised="#dadde0", border="#aeb5bb",
+        text="#1b1e21", quiet="#454c53", disabled="#6f767d", accent="#14596a", accent_dark="#245f6a",
+        on_accent="#ffffff", warning="#704700", pictures="-light",
+    ),
+}  # fmt: skip
+
+_FIRST = THEMES["dark"]
+BACKGROUND, PANEL, RAISED, BORDER = _FIRST.background, _FIRST.panel, _FIRST.raised, _FIRST.border
+TEXT, QUIET, DISABLED = _FIRST.text, _FIRST.quiet, _FIRST.disabled
+ACCENT, ACCENT_DARK, ON_ACCENT, WARNING = _FIRST.accent, _FIRST.accent_dark, _FIRST.on_accent, _FIRST.warning
+IMAGE_SURROUND, IMAGE_TEXT, IMAGE_QUIET, IMAGE_ACCENT = "#000000", _FIRST.text, _FIRST.quiet, _FIRST.accent
+
+
+def apply(app: QApplication, name: str = "dark", text_scale: int = 100) -> None:
+    """Dress the application; at once, and as often as it is asked for another look.
+
+    Parameters
+    ----------
+    name
+        Key of ``THEMES``.
+    text_scale
+        Size of all text, in per cent of the system's.
+    """
+    look, before = f"{name} {text_scale}", app.property(_LOOK)
+    if look == before:
+        return
+    chosen = THEMES[name]
+    globals().update({field.upper(): colour for field, colour in _colours(chosen).items()})
+    own = _set_text_size(app, text_scale)
+    if before is None:
+        app.setStyle("Fusion")
     app.setPalette(_palette())
     icons = (resources() / "icons").as_posix()
-    style = STYLE.replace("{down}", f"{icons}/down.svg").replace("{check}", f"{icons}/check.svg")
-    app.setStyleSheet(style)
+    pictures = {part: f"{icons}/{part}{chosen.pictures}.svg" for part in ("down", "check", "dot")}
+    app.setStyleSheet(Template(STYLE).substitute(_colours(chosen), **pictures))
+    for widget, font in own:  # a new style gives such widgets the font back that they had first
+        widget.setFont(font)
+    app.setProperty(_LOOK, look)
+
+
+def icon(name: str, colour: str = "") -> QIcon:
+    """An icon of ours in a colour of the theme (its text's by default), sharp at one and two device pixels a point."""
+    return _drawn(name, colour or TEXT, DISABLED, ON_ACCENT)
+
+
+def scaled_font(base: QFont, factor: float, bold: bool = False) -> QFont:
+    """The same font larger or smaller."""
+    font = QFont(base)
+    font.setPointSizeF(max(base.pointSizeF(), _SMALLEST_PT) * factor)
+    font.setBold(bold)
+    return font
+
+
+def _colours(chosen: Theme) -> dict[str, str]:
+    named = {field.name: getattr(chosen, field.name) for field in dataclasses.fields(chosen)}
+    return {name: colour for name, colour in named.items() if name not in ("title", "pictures")}
+
+
+def _set_text_size(app: QApplication, text_scale: int) -> list[tuple[QWidget, QFont]]:
+    """Scale the system's font; returns the widgets that have a font of their own, with that at its new size."""
+    font = app.font()
+    before = max(font.pointSizeF(), _SMALLEST_PT)
+    system = app.property(_SYSTEM_SIZE)
+    if not isinstance(system, float):
+        system = before
+        app.setProperty(_SYSTEM_SIZE, system)
+    wanted = system * text_scale / 100
+    own = []
+    for widget in app.allWidgets():
+        if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont):
+            size = QFont(widget.font())
+            size.setPointSizeF(size.pointSizeF() * wanted / before)
+            own.append((widget, size))
+    if wanted != before:
+        font.setPointSizeF(wanted)
+        app.setFont(font)
+    return own
 
 
 @functools.cache
-def icon(name: str, colour: str = TEXT) -> QIcon:
-    """An icon of ours in a colour of the theme, sharp at one and two device pixels a point."""
+def _drawn(name: str, colour: str, disabled: str, checked: str) -> QIcon:
     source = (resources() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     made = QIcon()
-    for mode, tint in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, DISABLED)):
+    mode, state = QIcon.Mode, QIcon.State
+    tints = (
+        (mode.Normal, state.Off, colour), (mode.Normal, state.On, checked),
+        (mode.Disabled, state.Off, disabled), (mode.Disabled, state.On, disabled),
+    )  # fmt: skip
+    for for_mode, for_state, tint in tints:
         renderer = QSvgRenderer(QByteArray(source.replace("currentColor", tint).encode()))
         for side in (18, 36, 54):
             pixmap = QPixmap(side, side)
@@ -129,26 +164,19 @@ def icon(name: str, colour: str = TEXT) -> QIcon:
             painter = QPainter(pixmap)
             renderer.render(painter)
             painter.end()
-            made.addPixmap(pixmap, mode)
+            made.addPixmap(pixmap, for_mode, for_state)
     return made
-
-
-def scaled_font(base: QFont, factor: float, bold: bool = False) -> QFont:
-    """The same font larger or smaller."""
-    font = QFont(base)
-    font.setPointSizeF(max(base.pointSizeF(), 8.0) * factor)
-    font.setBold(bold)
-    return font
 
 
 def _palette() -> QPalette:
     palette = QPalette()
     roles = QPalette.ColorRole
     for role, colour in (
-            (roles.Window, BACKGROUND), (roles.WindowText, TEXT), (roles.Base, PANEL), (roles.Text, TEXT),
-            (roles.AlternateBase, RAISED), (roles.Button, RAISED), (roles.ButtonText, TEXT),
-            (roles.Highlight, ACCENT_DARK), (roles.HighlightedText, "#ffffff"), (roles.ToolTipBase, RAISED),
-            (roles.ToolTipText, TEXT), (roles.Link, ACCENT), (roles.PlaceholderText, QUIET)):
+        (roles.Window, BACKGROUND), (roles.WindowText, TEXT), (roles.Base, PANEL), (roles.Text, TEXT),
+        (roles.AlternateBase, RAISED), (roles.Button, RAISED), (roles.ButtonText, TEXT),
+        (roles.Highlight, ACCENT_DARK), (roles.HighlightedText, ON_ACCENT), (roles.ToolTipBase, RAISED),
+        (roles.ToolTipText, TEXT), (roles.Link, ACCENT), (roles.PlaceholderText, QUIET),
+    ):  # fmt: skip
         palette.setColor(role, QColor(colour))
     for role in (roles.Text, roles.WindowText, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(DISABLED))

@@ -3,15 +3,13 @@ nothing."""
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -25,35 +23,37 @@ from PySide6.QtWidgets import (
 )
 
 from overread.core.errors import OverreadError, StorageError
-from overread.core.progress import Stage
+from overread.core.research_use import RESEARCH_USE
 from overread.core.study import Scan
 from overread.systems import SYSTEMS, ReadRequest, find_bundle
 from overread.ui.browse.panel import BrowsePanel
 from overread.ui.browse.thumbnails import to_image
 from overread.ui.commands import state_commands
-from overread.ui.dialogs import about_dialog, keys_dialog, open_log_folder
+from overread.ui.dialogs import about_dialog, open_log_folder
 from overread.ui.empty import EmptyPage
 from overread.ui.errors import ErrorDialog
 from overread.ui.gallery import GalleryDialog
 from overread.ui.help import HelpDialog
+from overread.ui.hold_key import HoldKey
+from overread.ui.keys_page import KeysDialog
 from overread.ui.menus import Menus
 from overread.ui.opening import Opening
+from overread.ui.picture import blinded_picture
 from overread.ui.read.candidates import CandidateList
 from overread.ui.read.card import CardDialog
 from overread.ui.read.heat_controls import HeatControls
+from overread.ui.read.queue import CloseDialog
+from overread.ui.read.right_zone import SECOND_READ, SYSTEM, RightZone
 from overread.ui.read.run_panel import RunPanel
+from overread.ui.read.second_read_desk import SecondReadDesk
 from overread.ui.read.strip import SliceStrip
 from overread.ui.read.viewport_widget import ViewportWidget
 from overread.ui.running import Running
-from overread.ui.settings import MOUSE_PROFILES, Settings, save_settings
-from overread.ui.widgets.parts import button, label, panel, rule
-from overread.viewing.findings import RESEARCH_USE
+from overread.ui.settings import Settings
+from overread.ui.settings_desk import SettingsDesk
+from overread.ui.widgets.parts import label, panel, rule
+from overread.ui.widgets.upright import UprightScroll
 from overread.viewing.session import Session
-
-logger = logging.getLogger(__name__)
-_TAP_S = 0.25
-_MOUSE_WORDS = {"stack": "Left drag scrolls, right drag windows",
-                "window": "Left drag windows, right drag scrolls"}
 
 
 class MainWindow(QMainWindow):
@@ -67,27 +67,27 @@ class MainWindow(QMainWindow):
         self.resize(1400, 900)
         self.settings = settings
         self.session = Session()
-        viewport = self.session.layout.active
-        viewport.overlay.opacity, viewport.overlay.threshold = settings.heat_opacity, settings.heat_threshold
         roles = tuple(role for system in SYSTEMS.values() for role in system.roles)
         self.opening = Opening(self.session, roles, self)
-        self.running = Running(self.session, self)
+        self.running = Running(self.session, settings, self)
         self.errors = ErrorDialog(self)
         self.dialog: QDialog | None = None
-        self._hold_began_s: float | None = None
-        self._read_id = ""
+        self.settings_desk = SettingsDesk(settings, self.session, self.running.device_line, self)
+        self.hold_key = HoldKey(self.session.layout.active.overlay, self)
+        self._may_close = False
         self._build_widgets()
         self._arrange()
         self.menus = Menus(self, self.image, self.session, self._handlers())
         self._wire()
+        self.session.second.set_unaided_first(settings.unaided_first)
+        self.right.show_page(SECOND_READ if settings.unaided_first else SYSTEM)
         self.empty.folder_button.setFocus()
-        _application().installEventFilter(self)
+        _application().installEventFilter(self.hold_key)
 
     # What is opened, run, told
 
     def open_paths(self, paths: list[str | Path]) -> None:
-        """Open folders or files; what was open is closed, a run is stopped."""
-        self.running.cancel()
+        """Open folders or files; what was open is closed, runs go on and keep their results."""
         self.browse.tree.forget()
         self.empty.say_reading()
         self.middle.setCurrentWidget(self.empty)
@@ -97,8 +97,12 @@ class MainWindow(QMainWindow):
         """Show an error."""
         self.errors.tell(error)
 
+    def picture(self) -> QPixmap:
+        """The window as a picture without patient data."""
+        return blinded_picture(self)
+
     def start_run(self, request: ReadRequest) -> None:
-        """Start a run."""
+        """Start a run, or let it wait for the one that is under way."""
         self.running.run(request)
 
     def show_card(self, system_id: str) -> None:
@@ -116,7 +120,8 @@ class MainWindow(QMainWindow):
         session, viewport = self.session, self.session.layout.active
         self.browse = BrowsePanel()
         self.empty = EmptyPage()
-        self.image = ViewportWidget(viewport, session.findings, self.settings)
+        self.image = ViewportWidget(viewport, session.findings, self.settings, session.measuring, session.second)
+        self.desk = SecondReadDesk(session, self.image, self)
         self.strip = SliceStrip(viewport, session.findings)
         self.run_panel = RunPanel(session)
         self.candidates = CandidateList(session.findings)
@@ -140,17 +145,20 @@ class MainWindow(QMainWindow):
         found.setContentsMargins(14, 12, 14, 12)
         found.setSpacing(9)
         parts: tuple[QWidget, ...] = (
-            label("heading-system", "SYSTEM", heading=True), self.run_panel, rule(),
+            self.run_panel, rule(),
             label("heading-candidates", "CANDIDATES", heading=True), self.candidates, rule(),
             label("heading-overlay", "OVERLAY", heading=True), self.heat)
         for part in parts:
             found.addWidget(part, 1 if part is self.candidates else 0)
+        right.setMinimumWidth(272)
+        self.right = RightZone(UprightScroll("found-area", "What was found", right), self.desk.panel)
         zones = QSplitter(Qt.Orientation.Horizontal)
         zones.setObjectName("zones")
         zones.setHandleWidth(4)
         zones.setChildrenCollapsible(False)
-        for zone, narrowest in ((self.browse, 220), (self.middle, 320), (right, 290)):
-            zone.setMinimumWidth(narrowest)
+        for zone, narrowest in ((self.browse, 220), (self.middle, 320), (self.right, 0)):
+            if narrowest:  # the right zone is as wide as its words need at the present text size
+                zone.setMinimumWidth(narrowest)
             zones.addWidget(zone)
         zones.setSizes([286, 794, 320])
         for at, stretch in enumerate((0, 1, 0)):
@@ -159,9 +167,6 @@ class MainWindow(QMainWindow):
         self._status()
 
     def _status(self) -> None:
-        self.mouse_button = button("mouse-profile", _MOUSE_WORDS[self.settings.mouse],
-                                   "Click to exchange left and right drag", link=True)
-        self.mouse_button.clicked.connect(self._next_mouse_profile)
         bar = self.statusBar()
         bar.setObjectName("status-bar")
         bar.setSizeGripEnabled(False)
@@ -170,7 +175,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(12, 0, 12, 0)
         row.addWidget(label("research-use", RESEARCH_USE, caution=True, wrap=False))
         row.addStretch(1)
-        row.addWidget(self.mouse_button)
+        row.addWidget(self.settings_desk.mouse_button)
         bar.addPermanentWidget(line, 1)
 
     def _wire(self) -> None:
@@ -184,12 +189,21 @@ class MainWindow(QMainWindow):
         opening.picture.connect(self._have_picture)
         opening.failed.connect(self.tell)
         running.failed.connect(self.tell)
-        running.started.connect(self._run_started)
-        running.stage.connect(self._run_stage)
-        running.finished.connect(self._run_finished)
+        running.device.connect(self.run_panel.set_device)
         self.run_panel.run.connect(self.start_run)
-        self.run_panel.cancel.connect(self._cancel_run)
         self.run_panel.card.connect(self.show_card)
+        self.run_panel.chosen.connect(self._choose_volume)
+        self.session.queue.listeners.append(self._queue_changed)
+        self.desk.failed.connect(self.tell)
+        self.desk.opened.connect(self._open_dialog)
+        self.desk.panel.run_wanted.connect(lambda: self.right.show_page(SYSTEM))
+        self.desk.panel.shown.connect(lambda: self.right.show_page(SECOND_READ))
+        self.desk.panel.unaided_first.connect(self.settings_desk.set_unaided_first)
+        self.settings_desk.failed.connect(self.tell)
+        self.settings_desk.opened.connect(self._open_dialog)
+        self.settings_desk.dressed.connect(self.menus.dress)
+        self.session.second.listeners.append(lambda _what: self.menus.refresh())
+        self.session.measuring.listeners.append(lambda _what: self.menus.refresh())
         self.candidates.jump.connect(self.session.findings.select)
         self.image.painted.connect(self._painted)
         self.session.listeners.append(self._session_changed)
@@ -200,13 +214,17 @@ class MainWindow(QMainWindow):
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
         size = lambda: (float(self.image.width()), float(self.image.height()))  # noqa: E731
-        return state_commands(self.session, size, self._show_neighbour) | {
+        return state_commands(self.session, size, self._show_neighbour) | self.desk.handlers() | {
+            "second-read-panel": self.right.other_page,
             "open-folder": self._ask_folder, "open-file": self._ask_file, "save-picture": self._ask_picture,
-            "quit": self._quit, "run": self.run_panel.start, "cancel": self._cancel_run,
+            "settings": self.settings_desk.ask, "quit": self._quit, "run": self.run_panel.start,
+            "cancel": self.running.cancel,
+            "run-all": self.run_panel.start_all, "cancel-all": self.session.queue.cancel_all,
             "card": lambda: self.show_card(self.run_panel.system.id),
-            "keys": lambda: self._open_dialog(keys_dialog(self)),
+            "keys": lambda: self._open_dialog(KeysDialog(self.settings.mouse, self)),
             "gallery": lambda: self._open_dialog(GalleryDialog(self)),
             "phantom-help": lambda: self._open_dialog(HelpDialog("phantom", self)),
+            "second-read-help": lambda: self._open_dialog(HelpDialog("second-read", self)),
             "log": open_log_folder, "about": lambda: self._open_dialog(about_dialog(self)),
         }
 
@@ -214,6 +232,7 @@ class MainWindow(QMainWindow):
 
     def _scan_changed(self, scan: Scan | None, is_running: bool) -> None:
         self.browse.set_scan(scan, is_running)
+        self._show_states()
         shown = self.session.layout.active.volume
         self.browse.tree.set_shown(shown.id if shown is not None else None)
         if not is_running and shown is None:
@@ -231,6 +250,8 @@ class MainWindow(QMainWindow):
 
     def _session_changed(self, what: str) -> None:
         shown = self.session.layout.active.volume
+        if what in ("volume", "results"):
+            self._show_states()
         if what == "volume":
             self.middle.setCurrentWidget(self.empty if shown is None else self._images)
             self.browse.tree.set_shown(shown.id if shown is not None else None)
@@ -252,22 +273,24 @@ class MainWindow(QMainWindow):
         self.opening.painted()
         self.running.warm_up()
 
-    def _run_started(self, volume_id: str) -> None:
-        self.run_panel.set_running(True)
-        self.candidates.set_awaited(True)
-        self.browse.tree.set_state(volume_id, "being read by a system")
-        self._read_id = volume_id
+    def _queue_changed(self, what: str) -> None:
+        if what == "runs":
+            self._show_states()
+            self.menus.refresh()
+        elif (running := self.session.queue.running) is not None:
+            self._show_state(running.volume_id)
 
-    def _run_stage(self, stage: Stage) -> None:
-        self.run_panel.set_stage(stage)
-        share = f", {stage.fraction:.0%}" if stage.fraction is not None else ""
-        self.browse.tree.set_state(self._read_id, f"being read by a system{share}")
+    def _show_states(self) -> None:
+        """What systems did and do with every series: in the tree, and in place of a reading that is not there."""
+        for volume_id in self.browse.tree.row_ids():
+            self._show_state(volume_id)
+        shown = self.session.layout.active.volume
+        if shown is not None:
+            withheld = self.session.is_withheld(shown.id)
+            self.candidates.set_empty_words(self.session.queue.words_for(shown.id, withheld=withheld))
 
-    def _run_finished(self, words: str) -> None:
-        self.run_panel.set_running(False, words)
-        self.candidates.set_awaited(False)
-        result = self.session.has_result(self._read_id)
-        self.browse.tree.set_state(self._read_id, "read by a system" if result else "")
+    def _show_state(self, volume_id: str) -> None:
+        self.browse.tree.set_state(volume_id, self.session.state_words(volume_id))
 
     # What the person wants
 
@@ -279,11 +302,6 @@ class MainWindow(QMainWindow):
         volume = self.session.neighbour(by)
         if volume is not None:
             self.opening.choose(volume.id)
-
-    def _cancel_run(self) -> None:
-        if self.running.is_running:
-            self.run_panel.set_cancelling()
-            self.running.cancel()
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open folder", self.settings.last_folder)
@@ -299,14 +317,14 @@ class MainWindow(QMainWindow):
 
     def _ask_picture(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Save picture", "overread.png", "PNG (*.png)")
-        if name and not self.grab().save(name, "PNG"):
+        if name and not self.picture().save(name, "PNG"):
             self.tell(StorageError("The picture was not saved", f"{Path(name).parent} cannot be written",
                                    "Choose another folder"))
 
-    def _next_mouse_profile(self) -> None:
-        at = (MOUSE_PROFILES.index(self.settings.mouse) + 1) % len(MOUSE_PROFILES)
-        self.settings.mouse = MOUSE_PROFILES[at]
-        self.mouse_button.setText(_MOUSE_WORDS[self.settings.mouse])
+    def show_from_start(self) -> None:
+        """Hide nothing that systems find, for as long as this window is open: the demo, pictures of a result."""
+        self.session.second.set_unaided_first(False)
+        self.right.show_page(SYSTEM)
 
     def _open_dialog(self, dialog: QDialog) -> None:
         if self.dialog is not None:
@@ -318,32 +336,10 @@ class MainWindow(QMainWindow):
     def _quit(self) -> None:
         self.close()
 
+    def _stay_open(self) -> None:
+        self._may_close = False
+
     # Events of the window itself
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """H held hides the overlay wherever the focus is; a tap toggles it."""
-        kind = event.type()
-        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent) \
-                and event.key() == Qt.Key.Key_H and not event.modifiers() and self.isActiveWindow():
-            if not event.isAutoRepeat():
-                self._hold(kind == QEvent.Type.KeyPress)
-            return True
-        if kind == QEvent.Type.WindowDeactivate and watched is self:
-            self.session.layout.active.overlay.hold(False)
-            self._hold_began_s = None
-        return False
-
-    def _hold(self, pressed: bool) -> None:
-        overlay = self.session.layout.active.overlay
-        if pressed and self._hold_began_s is None:
-            self._hold_began_s = time.monotonic()
-            overlay.hold(True)
-        elif not pressed and self._hold_began_s is not None:
-            tapped = time.monotonic() - self._hold_began_s < _TAP_S
-            self._hold_began_s = None
-            overlay.hold(False)
-            if tapped and overlay.heatmap is not None:
-                overlay.toggle()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
@@ -358,22 +354,25 @@ class MainWindow(QMainWindow):
             self.open_paths(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop what runs, leave no process behind, remember the settings."""
-        _application().removeEventFilter(self)
-        overlay = self.session.layout.active.overlay
-        self.settings.heat_opacity, self.settings.heat_threshold = overlay.opacity, overlay.threshold
+        """Stop what runs, leave no process behind, remember the settings. With runs waiting it asks, once."""
+        if self.session.queue.waiting and not self._may_close:
+            self._may_close = True
+            event.ignore()
+            self._open_dialog(question := CloseDialog(self.session.queue, self))
+            question.accepted.connect(self.close)
+            question.rejected.connect(self._stay_open)
+            return
+        _application().removeEventFilter(self.hold_key)
         if self.dialog is not None:
             self.dialog.close()
+        self.desk.close()
         self.opening.close()
         self.running.close()
         event.accept()
-        try:
-            save_settings(self.settings)
-        except StorageError as problem:  # too late for a dialog: the window is closing
-            logger.warning("%s", problem)
+        self.settings_desk.close()
 
 
-def _application() -> QCoreApplication:
+def _application() -> QApplication:
     app = QApplication.instance()
-    assert app is not None  # a widget cannot be made before
+    assert isinstance(app, QApplication)  # a widget cannot be made before
     return app

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from overread.core.research_use import RESEARCH_USE
 from overread.core.study import Series, Volume
 from overread.viewing.turn import position_words
 from overread.viewing.viewport import Viewport
 
+_PARTS = re.compile(r"(?<=   )|(?<=, )|(?<=\. )|(?<=  (?=[A-Z]))")
+"""Where corner text may be broken: after wide gaps, commas and sentences."""
 _PLANE_AXIS = {"axial": 2, "coronal": 1, "sagittal": 0}
 ROLE_WORDS = {
     "t1-pre": "T1 pre-contrast", "t1-arterial": "T1 arterial", "t1-portal": "T1 portal venous",
@@ -29,7 +34,8 @@ class CornerText:
     bottom_right: tuple[str, ...] = ()
 
 
-def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer: str = "") -> CornerText:
+def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer: str = "", *,
+                blinded: bool = False) -> CornerText:
     """What stands on the image now.
 
     Parameters
@@ -38,20 +44,47 @@ def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer
         Shown (row, column) under the cursor, None when it is elsewhere.
     layer
         The system whose map lies over the image, as it is to be named.
+    blinded
+        For a picture that is given away: nothing that comes as text or date from the file, whatever it says; the
+        rest always, so that the picture can be understood.
     """
     volume = viewport.volume
-    if volume is None or viewport.text == "none":
+    if volume is None or (viewport.text == "none" and not blinded):
         return CornerText()
     window = viewport.window.words() if viewport.window is not None else ""
     count = f"Slice {viewport.slice + 1} of {volume.frames}"
-    if viewport.text == "few":
+    if viewport.text == "few" and not blinded:
         return CornerText(bottom_left=(window,), bottom_right=(count,))
     below = [cursor_words(viewport, cursor), zoom_words(viewport.zoom), window]
     if viewport.inverted:
         below.insert(1, "inverted")
     beside = [layer, thickness_words(volume), slice_position(viewport), count]
-    top = [viewport.title, role_words(volume), ", ".join(volume.told_apart), _date_words(viewport.date)]
-    return CornerText((), tuple(filter(None, top)), tuple(filter(None, below)), tuple(filter(None, beside)))
+    top = [viewport.title, role_words(volume), ", ".join(volume.told_apart), date_words(viewport.date)]
+    if blinded:
+        top = [role_words(volume) or (volume.modality if volume.modality in ("CT", "MR") else "")]
+    use = (RESEARCH_USE,) if blinded else ()
+    return CornerText(use, tuple(filter(None, top)), tuple(filter(None, below)), tuple(filter(None, beside)))
+
+
+def wrapped(lines: Sequence[str], room: float, width_of: Callable[[str], float]) -> list[str]:
+    """Lines no wider than ``room`` where that can be: broken between parts, never inside one.
+
+    Parameters
+    ----------
+    width_of
+        Width of a text, in the unit of ``room``.
+    """
+    found = []
+    for words in lines:
+        now = ""
+        for part in _PARTS.split(words):
+            if now and width_of((now + part).rstrip(" ,")) > room:
+                found.append(now.rstrip(" ,"))
+                now = part.lstrip()
+            else:
+                now += part
+        found.append(now.rstrip(" ,"))
+    return found
 
 
 def cursor_words(viewport: Viewport, cursor: tuple[int, int] | None) -> str:
@@ -108,6 +141,11 @@ def volume_title(series: Series, volume: Volume) -> str:
     return f"{series.number}  {text}" if series.number is not None else text
 
 
+def series_words(series: Series) -> str:
+    """Name of a series in pictures that are given away: its number alone."""
+    return f"Series {series.number}" if series.number is not None else "Series"
+
+
 def role_words(volume: Volume) -> str:
     """The role in words, with a question mark while it is a guess; empty when nothing is known."""
     name = volume.role.name
@@ -129,7 +167,8 @@ def size_words(volume: Volume) -> str:
     return f"{volume.frames} slices"
 
 
-def _date_words(date: str | None) -> str:
+def date_words(date: str | None) -> str:
+    """A DICOM date as ``2026-01-02``; anything else as it is."""
     if date and len(date) == 8 and date.isdigit():
         return f"{date[:4]}-{date[4:6]}-{date[6:]}"
     return date or ""

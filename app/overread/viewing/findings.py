@@ -7,22 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overread.core.heatmap import Heatmap
-from overread.core.reading import Mark, Reading
+from overread.core.reading import Mark, Message, Reading
+from overread.viewing.operating import OperatingScale, Point, point_words
 from overread.viewing.state import State
 
 NOT_FOR_DIAGNOSIS = "Trained on phantoms, not for diagnosis."
-RESEARCH_USE = "Research use. Not a medical device."
+_WITHOUT_SCORES = ("refused", "no-region")
 _NEAR_SLICES = 2
 """A candidate is drawn on the slices of its run that lie this near to its peak."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """An operating point as offered: its threshold, and what it meant on a named test set."""
-
-    name: str
-    threshold: float
-    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Candidate:
     @property
     def score_words(self) -> str:
         """The score as written."""
-        return "–" if self.mark.score is None else f"{self.mark.score:.2f}"
+        return "–" if self.mark.score is None else score_words(self.mark.score)
 
     def is_near(self, k: int) -> bool:
         """Whether it is drawn on slice k."""
@@ -64,48 +56,98 @@ class Findings(State):
         self.reading: Reading | None = None
         self.heatmap: Heatmap | None = None
         self.system = ""
-        self.points: tuple[Point, ...] = ()
+        self.scale = OperatingScale()
         self.caution = NOT_FOR_DIAGNOSIS
         self.selected: int | None = None
-        self._point = 0
+        self.threshold: float | None = None
+        self._notes: tuple[Message, ...] = ()
+        self._all: tuple[Candidate, ...] = ()
+        self._scores: dict[int, float] = {}
 
     def show(self, reading: Reading | None, heatmap: Heatmap | None = None, *, system: str = "",
-             points: Sequence[Point] = (), caution: str = NOT_FOR_DIAGNOSIS, point: str = "default") -> None:
-        """Show another reading, or none. ``caution`` is the line that stands wherever a score stands."""
+             points: Sequence[Point] = (), caution: str = NOT_FOR_DIAGNOSIS, point: str = "default",
+             floor: float | None = None, notes: Sequence[str] = ()) -> None:
+        """Show another reading, or none. ``caution`` is the line that stands wherever a score stands.
+
+        ``floor`` is the score below which the system kept nothing: the operating point goes no lower. ``notes`` say
+        how this answer came about, beside what the reading itself says.
+        """
         self.caution = caution
         self.reading, self.heatmap, self.system = reading, heatmap, system
-        self.points = tuple(sorted(points, key=lambda p: p.threshold))
-        names = [p.name for p in self.points]
-        self._point = names.index(point) if point in names else 0
+        self._notes = tuple(Message("info", words) for words in notes)
+        self.scale = OperatingScale.of(points, floor)
+        start = self.scale.named(point) or next(iter(self.scale.points), None)
+        self.threshold = start.threshold if start is not None else None
         self.selected = None
+        marks = sorted(reading.marks, key=lambda m: -(m.score if m.score is not None else 0)) if reading else []
+        self._all = tuple(Candidate(n, mark) for n, mark in enumerate(marks, start=1))
+        self._scores = {s.index: s.score for s in reading.slices} if reading else {}
         self.tell("reading")
+
+    # The operating point
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The named stops, the most sensitive first."""
+        return self.scale.points
 
     @property
     def point(self) -> Point | None:
-        """The operating point in use."""
-        return self.points[self._point] if self.points else None
+        """The operating point in use: a stop, or a place between stops under the words for it."""
+        if self.threshold is None:
+            return None
+        stop = self.scale.at(self.threshold)
+        words, meaning = self.scale.place_words(self.threshold), self.scale.meaning(self.threshold)
+        return stop or Point(words, self.threshold, meaning)
 
     def set_point(self, name: str) -> None:
-        """Use another operating point. It hides candidates, it never regroups them."""
-        self._point = [p.name for p in self.points].index(name)
+        """Go to a stop."""
+        stop = self.scale.named(name)
+        if stop is None:
+            raise ValueError(f"there is no operating point {name!r}")
+        self.set_threshold(stop.threshold)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Use another operating point. It hides candidates; it never regroups or renumbers them."""
+        if self.threshold is None:
+            return
+        self.threshold = self.scale.clipped(threshold)
         if self.selected is not None and self.selected not in {c.number for c in self.candidates()}:
             self.selected = None
         self.tell("point")
 
+    def step_point(self, by: int) -> None:
+        """Go to the next stop up (1) or down (-1); nothing beyond the last."""
+        stop = self.scale.beyond(self.threshold, by) if self.threshold is not None else None
+        if stop is not None:
+            self.set_threshold(stop.threshold)
+
+    # Candidates and scores
+
     def all_candidates(self) -> tuple[Candidate, ...]:
         """Every candidate down to the floor, highest score first; numbers do not change with the operating
         point."""
-        if self.reading is None:
-            return ()
-        marks = sorted(self.reading.marks, key=lambda m: -(m.score if m.score is not None else 0))
-        return tuple(Candidate(n, mark) for n, mark in enumerate(marks, start=1))
+        return self._all
 
     def candidates(self) -> tuple[Candidate, ...]:
         """The candidates at the operating point."""
-        if self.reading is None or self.point is None:
-            return self.all_candidates()
-        kept = {mark.id for mark in self.reading.marks_at(self.point.threshold)}
-        return tuple(c for c in self.all_candidates() if c.mark.id in kept)
+        if self.reading is None or self.threshold is None:
+            return self._all
+        kept = {mark.id for mark in self.reading.marks_at(self.threshold)}
+        return tuple(c for c in self._all if c.mark.id in kept)
+
+    def called_slices(self) -> frozenset[int] | None:
+        """The slices whose score reaches the operating point; None where slices have no scores to compare."""
+        if self.threshold is None or not self._scores:
+            return None
+        return frozenset(k for k, score in self._scores.items() if score >= self.threshold)
+
+    def highest_slice(self) -> tuple[int, float] | None:
+        """Index and score of the slice with the highest score, the first of several."""
+        if not self._scores:
+            return None
+        k = max(self._scores, key=lambda index: (self._scores[index], -index))
+        return k, self._scores[k]
 
     def select(self, number: int | None) -> None:
         """Choose a candidate by its number. Choosing it again tells again: a jump must work every time."""
@@ -128,26 +170,62 @@ class Findings(State):
 
     def slice_scores(self) -> dict[int, float]:
         """Score by slice index."""
-        return {} if self.reading is None else {s.index: s.score for s in self.reading.slices}
+        return self._scores
+
+    # Words
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether there are scores to set an operating point on."""
+        return self.reading is not None and self.reading.result not in _WITHOUT_SCORES
 
     def layer_words(self) -> str:
         """The system and its operating point, for the corner of the image."""
-        return self.system + (f"   score ≥ {self.point.threshold:.2f}" if self.point is not None else "")
+        return self.system + (f"   score ≥ {self.threshold:.2f}" if self.threshold is not None else "")
+
+    def notes(self, level: str) -> tuple[str, ...]:
+        """What is said beside the result, as ``warning`` or as ``info``, nothing twice."""
+        messages = (*self.reading.messages, *self._notes) if self.reading is not None else ()
+        return tuple(dict.fromkeys(m.text for m in messages if m.level == level))
 
     def summary(self) -> str:
-        """The result in one or two sentences, in the words a reader may be told."""
+        """The result in a few sentences, in the words a reader may be told."""
         if self.reading is None:
             return ""
+        said = [m.text for m in self.reading.messages if m.level == "refusal"]
         if self.reading.result == "refused":
-            return " ".join(m.text for m in self.reading.messages if m.level == "refusal")
-        at = f" at the point “{point_words(self.point.name)}”" if self.point is not None else ""
-        count, hidden = len(self.candidates()), len(self.all_candidates()) - len(self.candidates())
-        if count == 0:
-            words = (f"{self.system} marks nothing{at}. It marks what resembles the lesions it was "
-                     "trained on and misses some of them: see the model card.")
-        else:
-            words = f"{self.system} marks {count} {'place' if count == 1 else 'places'}{at}."
-        return words + (f" {hidden} below it {'is' if hidden == 1 else 'are'} hidden." if hidden else "")
+            return " ".join(said)
+        if self.reading.result == "no-region":
+            return " ".join([f"{self.system} did not read: it was given no region to look at.", *said])
+        shown, hidden = len(self.candidates()), len(self._all) - len(self.candidates())
+        at = f" {_at_words(self.point)}" if self.point is not None else ""
+        below = f" {hidden} below it {'is' if hidden == 1 else 'are'} hidden." if hidden else ""
+        if shown:
+            return f"{self.system} marks {shown} {'place' if shown == 1 else 'places'}{at}.{below}"
+        return " ".join(filter(None, (f"{self.system} marks nothing{at}.{below}", self._highest_words(),
+                                      self._missed_words())))
+
+    def _highest_words(self) -> str:
+        highest = self.highest_slice()
+        return "" if highest is None else f"Highest slice score: {score_words(highest[1])}, on slice {highest[0] + 1}."
+
+    def _missed_words(self) -> str:
+        missed = self.scale.missed_words(self.threshold) if self.threshold is not None else ""
+        if missed:
+            return f"That does not rule a lesion out: at this point {missed}."
+        return ("That does not rule a lesion out: it marks what resembles the lesions it was trained on and "
+                "misses some of them; see the model card.")
+
+
+def _at_words(point: Point) -> str:
+    words = point_words(point.name)
+    is_stop = not words.startswith(("between ", "below ", "above "))
+    return f"at the point “{words}”" if is_stop else f"at a score of {point.threshold:.2f} or more"
+
+
+def score_words(score: float) -> str:
+    """A score in two decimals; what only rounding would make 1 is not called 1."""
+    return "> 0.99" if 0.995 <= score < 1 else f"{score:.2f}"
 
 
 def slice_ranges(slices: Sequence[int]) -> str:
@@ -159,8 +237,3 @@ def slice_ranges(slices: Sequence[int]) -> str:
         else:
             runs.append([k, k])
     return ", ".join(str(a + 1) if a == b else f"{a + 1}–{b + 1}" for a, b in runs) or "–"
-
-
-def point_words(name: str) -> str:
-    """Name of an operating point as shown: ``high-sensitivity`` is ``high sensitivity``."""
-    return name.replace("-", " ").replace("_", " ")

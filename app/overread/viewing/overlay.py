@@ -50,6 +50,7 @@ class Overlay(State):
         self.threshold = DEFAULT_THRESHOLD
         self.shown = True
         self.held = False
+        self.called: frozenset[int] | None = None
         self._grid: Grid | None = None
         self._turn = Turn()
         self._levels: OrderedDict[int, HeatSlice] = OrderedDict()
@@ -89,6 +90,24 @@ class Overlay(State):
         self.threshold = float(np.clip(round(threshold, 3), 0, 1))
         self.tell("look")
 
+    def set_called(self, slices: frozenset[int] | None) -> None:
+        """Show the map on these slices only; None shows it on all.
+
+        The colours keep their fixed scale whatever the operating point is, so that two pictures can be compared.
+        What the point decides is on which slices there is colour at all: on those whose own score reaches it.
+        It is the same rule that colours the bars of the strip and that the sensitivity and specificity beside the
+        point count by, so colour means "this slice is called" and nothing else. Inside a slice nothing is cut:
+        the score belongs to the slice, and a border drawn by us through a map would be taken for a finding. The
+        rings of shown candidates stay on their neighbouring slices, uncoloured where the slice falls short.
+        """
+        if slices != self.called:
+            self.called = slices
+            self.tell("look")
+
+    def is_called(self, k: int) -> bool:
+        """Whether the map of slice k may show at the present operating point."""
+        return self.called is None or k in self.called
+
     def toggle(self) -> None:
         """Show or hide the layer for good."""
         self.shown = not self.shown
@@ -101,8 +120,10 @@ class Overlay(State):
             self.tell("shown")
 
     def heat_slice(self, k: int) -> HeatSlice | None:
-        """The map of slice k at image size; the newest slices are kept."""
+        """The map of slice k at image size, None where the operating point hides it; the newest are kept."""
         if self.heatmap is None or self._grid is None or not 0 <= k < self.heatmap.values.shape[0]:
+            return None
+        if not self.is_called(k):
             return None
         if k not in self._levels:
             values = self._turn.of(self.heatmap.on_slice(self._grid, k))

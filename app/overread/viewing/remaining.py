@@ -7,8 +7,8 @@ _FIRST_FRACTION = 0.1
 
 
 def remaining_s(elapsed_s: float, fraction: float | None) -> float | None:
-    """Seconds still to go by what is done so far; None before a tenth is done."""
-    if fraction is None or fraction < _FIRST_FRACTION:
+    """Seconds still to go by what is done so far; None before a tenth is done, and when all is done."""
+    if fraction is None or not _FIRST_FRACTION <= fraction < 1:
         return None
     return elapsed_s * (1 - fraction) / fraction
 

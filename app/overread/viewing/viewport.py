@@ -169,13 +169,37 @@ class Viewport(State):
         if self.volume is None or self.volume.affine is None:
             return None
         j, i = self.turn.to_stored(row, column, self.volume.shape[1:])
-        affine, k = self.volume.affine, self.slice
-        point = affine.to_mm((k, j, i))
-        own = self.volume.slices[k].position_mm if k < len(self.volume.slices) else None
-        if own is not None:
-            point = point + (np.asarray(own) - affine.to_mm((k, 0, 0)))
+        point = self.volume.affine.to_mm((self.slice, j, i)) + self._own_shift(self.slice)
         x, y, z = (float(v) for v in point)
         return x, y, z
+
+    def place_at(self, row: float, column: float) -> tuple[float, float, float] | None:
+        """Where a measurement on the present slice is kept: the patient position, or (column i, row j,
+        slice k) where the stack has none. None without a volume."""
+        if self.volume is None:
+            return None
+        if self.volume.affine is not None:
+            return self.patient_point(row, column)
+        j, i = self.turn.to_stored(row, column, self.volume.shape[1:])
+        return i, j, float(self.slice)
+
+    def shown_place(self, place: tuple[float, float, float], k: int) -> tuple[float, float]:
+        """Shown (row, column) of a place of ``place_at`` on slice k, by that slice's own position."""
+        j, i = self.stored_place(place, k)
+        return self.turn.to_shown(j, i, self.volume.shape[1:] if self.volume is not None else (1, 1))
+
+    def stored_place(self, place: tuple[float, float, float], k: int) -> tuple[float, float]:
+        """Stored (j, i) of a place of ``place_at`` on slice k, fractions included."""
+        if self.volume is None or self.volume.affine is None:
+            return place[1], place[0]
+        moved = np.asarray(place) - self._own_shift(k)
+        _, j, i = (float(v) for v in self.volume.affine.to_index(moved))
+        return j, i
+
+    def slice_values(self, k: int) -> NDArray[np.float32] | None:
+        """Values of slice k as stored, [j, i], rescale applied; None while they are not here."""
+        stored = self.stored_slice(k)
+        return None if stored is None else self._values(k, stored)
 
     def shown_shape(self) -> tuple[int, int]:
         """Rows and columns of the slices as shown."""
@@ -245,6 +269,14 @@ class Viewport(State):
         """Go on to the next state of the corner text: all, few, none."""
         self.text = CORNER_TEXT[(CORNER_TEXT.index(self.text) + 1) % len(CORNER_TEXT)]
         self.tell("text")
+
+    def _own_shift(self, k: int) -> NDArray[np.float64]:
+        """How far slice k lies from where the regular stack would have it, mm."""
+        volume = self.volume
+        own = volume.slices[k].position_mm if volume is not None and k < len(volume.slices) else None
+        if volume is None or volume.affine is None or own is None:
+            return np.zeros(3)
+        return np.asarray(own, dtype=np.float64) - volume.affine.to_mm((k, 0, 0))
 
     def _all_values(self) -> NDArray[np.float32] | None:
         if self.pixels is not None:

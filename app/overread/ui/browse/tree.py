@@ -3,6 +3,8 @@ itself."""
 
 from __future__ import annotations
 
+import contextlib
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
@@ -17,9 +19,10 @@ from PySide6.QtWidgets import (
 from overread.core.study import Scan, Series, Study, Volume
 from overread.ui import theme
 from overread.ui.browse.thumbnails import SIDE
-from overread.viewing.corner import role_words, size_words, volume_title
+from overread.ui.picture import switched
+from overread.viewing.corner import date_words, role_words, series_words, size_words, volume_title
 
-ID, PICTURE, LINES, WARNINGS, STATE, IS_SHOWN = (Qt.ItemDataRole.UserRole + n for n in range(6))
+ID, PICTURE, LINES, WARNINGS, STATE, IS_SHOWN, BLINDED_LINES = (Qt.ItemDataRole.UserRole + n for n in range(7))
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -44,6 +47,7 @@ class StudyTree(QTreeWidget):
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._pictures: dict[str, QImage] = {}
         self._shown: str | None = None
+        self.is_blinded = False
         self.itemClicked.connect(self._choose)
 
     def set_scan(self, scan: Scan | None) -> None:
@@ -99,6 +103,10 @@ class StudyTree(QTreeWidget):
         else:
             super().keyPressEvent(event)
 
+    def blinded(self) -> contextlib.AbstractContextManager[None]:
+        """While this lasts rows are painted for a picture that is given away: no text or date of the files."""
+        return switched(self, "is_blinded")
+
     def row_ids(self) -> list[str]:
         """Ids of the volumes, in the order shown."""
         studies = [self.topLevelItem(n) for n in range(self.topLevelItemCount())]
@@ -122,6 +130,7 @@ class StudyTree(QTreeWidget):
             item.setExpanded(True)
             self._studies[key] = item
         self._studies[key].setData(0, LINES, _study_lines(study))
+        self._studies[key].setData(0, BLINDED_LINES, ("Study", _stacks_words(study)))
         self._studies[key].setText(0, " ".join(_study_lines(study)))
         self._studies[key].setToolTip(0, "\n".join(_study_lines(study)))
         return self._studies[key]
@@ -140,6 +149,7 @@ class StudyTree(QTreeWidget):
             return
         item.setData(0, ID, volume_id)
         item.setData(0, LINES, lines)
+        item.setData(0, BLINDED_LINES, (series_words(series), _detail(volume, blinded=True)))
         item.setData(0, WARNINGS, len(volume.warnings))
         item.setData(0, IS_SHOWN, volume_id == self._shown)
         item.setText(0, ", ".join(filter(None, lines)))
@@ -157,12 +167,18 @@ class _RowPainter(QStyledItemDelegate):
             return QSize(120, round(line * 2.6))
         return QSize(120, max(SIDE + 14, line * 3 + 18))
 
+    def _lines(self, index: _Index) -> tuple[str, str]:
+        tree = self.parent()
+        is_blinded = isinstance(tree, StudyTree) and tree.is_blinded
+        lines: tuple[str, str] = index.data(BLINDED_LINES if is_blinded else LINES) or ("", "")
+        return lines
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if index.data(ID) is None:
-            self._paint_study(painter, option, index.data(LINES) or ("", ""))
+            self._paint_study(painter, option, self._lines(index))
         else:
             self._paint_volume(painter, option, index)
         painter.restore()
@@ -189,7 +205,7 @@ class _RowPainter(QStyledItemDelegate):
             painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         frame = QRect(area.left() + 5, area.top() + (area.height() - SIDE) // 2, SIDE, SIDE)
         _draw_picture(painter, frame, index.data(PICTURE))
-        lines = index.data(LINES) or ("", "")
+        lines = self._lines(index)
         left, wide = frame.right() + 11, area.right() - frame.right() - 18
         metrics = option.fontMetrics
         line, top = metrics.height(), area.top() + (area.height() - 3 * metrics.height() - 4) // 2
@@ -250,17 +266,18 @@ def _study_key(study: Study) -> str:
 
 
 def _study_lines(study: Study) -> tuple[str, str]:
-    date = study.date or ""
-    if len(date) == 8 and date.isdigit():
-        date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    return study.description or "Study", "   ".join(filter(None, (date_words(study.date), _stacks_words(study))))
+
+
+def _stacks_words(study: Study) -> str:
     count = len(list(study.volumes()))
-    stacks = f"{count} stack{'s' if count != 1 else ''}"
-    return study.description or "Study", "   ".join(filter(None, (date, stacks)))
+    return f"{count} stack{'s' if count != 1 else ''}"
 
 
-def _detail(volume: Volume) -> str:
-    size = " ".join(filter(None, (volume.modality, "·" if volume.modality else "", size_words(volume))))
-    third = ", ".join(filter(None, (role_words(volume), *volume.told_apart)))
+def _detail(volume: Volume, blinded: bool = False) -> str:
+    modality = volume.modality if not blinded or volume.modality in ("CT", "MR") else ""
+    size = " ".join(filter(None, (modality, "·" if modality else "", size_words(volume))))
+    third = ", ".join(filter(None, (role_words(volume), *(() if blinded else volume.told_apart))))
     return f"{size}\n{third}"
 
 

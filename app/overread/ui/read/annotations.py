@@ -4,6 +4,7 @@ colour bar."""
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -11,42 +12,49 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, 
 
 from overread.ui import theme
 from overread.viewing.colourmap import inferno
-from overread.viewing.corner import CornerText
+from overread.viewing.corner import CornerText, wrapped
 from overread.viewing.findings import Findings
 from overread.viewing.placement import Placement, bar_words, scale_bar
 from overread.viewing.viewport import Viewport
 
 MARGIN = 12.0
-_PLATE = QColor(0, 0, 0, 190)
-_HALO = QColor(0, 0, 0, 170)
-_INK = QColor("#e6e8ea")
+PLATE = QColor(0, 0, 0, 190)
+HALO = QColor(0, 0, 0, 170)
+INK = QColor("#e6e8ea")
 _CONTOUR = QColor("#ffd27a")
-_MARK = QColor(theme.ACCENT)
+_MARK = QColor(theme.IMAGE_ACCENT)
+_CAUTION = QColor("#e0b050")
 _CHOSEN = QColor("#ffffff")
 _SMALLEST_RING = 9.0
 
 
-def draw_text(painter: QPainter, x: float, y: float, text: str, colour: QColor = _INK) -> None:
+def draw_text(painter: QPainter, x: float, y: float, text: str, colour: QColor = INK) -> None:
     """Text with its baseline at (x, y), readable on black and on white."""
-    painter.setPen(_HALO)
+    painter.setPen(HALO)
     for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         painter.drawText(QPointF(x + dx, y + dy), text)
     painter.setPen(colour)
     painter.drawText(QPointF(x, y), text)
 
 
-def draw_corners(painter: QPainter, width: float, height: float, text: CornerText, reserved: float) -> None:
-    """The four blocks of corner text. ``reserved`` points at the right edge stay free for the colour bar."""
+def draw_corners(painter: QPainter, width: float, height: float, text: CornerText, reserved: float) -> int:
+    """The four blocks of corner text, broken into more lines where the room is short.
+
+    ``reserved`` points at the right edge stay free for the colour bar. How many lines the lower right block took.
+    """
     metrics = QFontMetricsF(painter.font())
-    line = metrics.height()
-    for lines, is_right, is_bottom in ((text.top_left, False, False), (text.top_right, True, False),
+    line, drawn = metrics.height(), 0
+    for block, is_right, is_bottom in ((text.top_left, False, False), (text.top_right, True, False),
                                        (text.bottom_left, False, True), (text.bottom_right, True, True)):
+        share = 0.5 if is_bottom or text.top_left else 0.8
+        lines = wrapped(block, (width - 3 * MARGIN) * share - line, metrics.horizontalAdvance)
         top = height - MARGIN - line * len(lines) if is_bottom else MARGIN
-        room = (width - 3 * MARGIN) * (0.5 if is_bottom else 0.8)
         for n, words in enumerate(lines):
-            fitted = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+            fitted = metrics.elidedText(words, Qt.TextElideMode.ElideRight, (width - 3 * MARGIN) * share)
             x = width - MARGIN - reserved - metrics.horizontalAdvance(fitted) if is_right else MARGIN
             draw_text(painter, x, top + n * line + metrics.ascent(), fitted)
+        drawn = len(lines)
+    return drawn
 
 
 def draw_letters(painter: QPainter, width: float, height: float, letters: tuple[str, str, str, str],
@@ -72,7 +80,7 @@ def draw_scale_bar(painter: QPainter, width: float, height: float, points_per_mm
     top = bottom - length
     lines = [QLineF(x, top, x, bottom), QLineF(x - 5, top, x + 1, top), QLineF(x - 5, bottom, x + 1, bottom)]
     lines += [QLineF(x - 3, top + length * n / 5, x, top + length * n / 5) for n in range(1, 5)]
-    for pen in (QPen(_HALO, 3.5), QPen(_INK, 1.3)):
+    for pen in (QPen(HALO, 3.5), QPen(INK, 1.3)):
         painter.setPen(pen)
         painter.drawLines(lines)
     words = bar_words(length_mm)
@@ -94,8 +102,9 @@ def draw_contour(painter: QPainter, placed: Placement, viewport: Viewport) -> No
 
 
 def draw_candidates(painter: QPainter, placed: Placement, viewport: Viewport, findings: Findings,
-                    font: QFont) -> None:
-    """A ring of the activation extent with the candidate's number, on the slices near its peak."""
+                    font: QFont, signs: Mapping[int, str]) -> None:
+    """A ring of the activation extent with the candidate's number and the sign of its verdict, on the slices
+    near its peak."""
     painter.save()
     painter.setFont(font)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -110,13 +119,14 @@ def draw_candidates(painter: QPainter, placed: Placement, viewport: Viewport, fi
         chosen = candidate.number == findings.selected
         colour = _CHOSEN if chosen else _MARK
         style = Qt.PenStyle.SolidLine if viewport.slice == candidate.mark.peak_slice else Qt.PenStyle.DashLine
-        for pen in (QPen(_HALO, 3.6), QPen(colour, 1.8 if chosen else 1.4, style)):
+        for pen in (QPen(HALO, 3.6), QPen(colour, 1.8 if chosen else 1.4, style)):
             painter.setPen(pen)
             painter.drawEllipse(QPointF(x, y), across, across)
-        for pen in (QPen(_HALO, 3.2), QPen(colour, 1.2)):
+        for pen in (QPen(HALO, 3.2), QPen(colour, 1.2)):
             painter.setPen(pen)
             painter.drawLines([QLineF(x - 4, y, x + 4, y), QLineF(x, y - 4, x, y + 4)])
-        draw_text(painter, x + across * 0.71 + 4, y - across * 0.71 - 3, str(candidate.number), colour)
+        draw_text(painter, x + across * 0.71 + 4, y - across * 0.71 - 3,
+                  " ".join(filter(None, (str(candidate.number), signs.get(candidate.number)))), colour)
     painter.restore()
 
 
@@ -131,10 +141,12 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     painter.setFont(font)
     metrics = QFontMetricsF(font)
     bottom = height - above - MARGIN
-    tall = min(170.0, max(60.0, height * 0.24))
+    plate_height = 2 * metrics.height() + 14
+    free = bottom - plate_height - height / 2 - 1.5 * metrics.height()  # below the letter in the middle of the edge
+    tall = min(170.0, max(48.0, min(height * 0.24, free)))
     bar = QRectF(width - MARGIN - 14, bottom - tall, 12, tall)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.fillRect(bar.adjusted(-1, -1, 1, 1), _HALO)
+    painter.fillRect(bar.adjusted(-1, -1, 1, 1), HALO)
     painter.drawImage(bar, _bar_picture(overlay.first_level))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     scale = overlay.heatmap.scale
@@ -152,11 +164,11 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     top = bar.top() - 10 - metrics.height() - metrics.ascent()
     plate = QRectF(width - MARGIN - wide - 4, top - 2, wide + 8, 2 * metrics.height() + 4)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_PLATE)
+    painter.setBrush(PLATE)
     painter.drawRoundedRect(plate, 3, 3)
     for n, words in enumerate(lines):
         y = bar.top() - 10 - (1 - n) * metrics.height()
-        colour = _INK if n == 0 else QColor(theme.WARNING)
+        colour = INK if n == 0 else _CAUTION
         draw_text(painter, width - MARGIN - metrics.horizontalAdvance(words), y, words, colour)
     painter.restore()
 

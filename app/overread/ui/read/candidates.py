@@ -1,22 +1,22 @@
-"""The candidate list with its operating point. A click jumps to the slice where the candidate is
-strongest."""
+"""The candidate list with its operating point and what the reading says. A click jumps to the slice where the
+candidate is strongest."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
-    QHBoxLayout,
     QHeaderView,
+    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from overread.ui.widgets.parts import label
-from overread.viewing.findings import Findings, point_words
+from overread.ui.read.operating import OperatingControl
+from overread.ui.widgets.parts import button, label
+from overread.viewing.findings import Findings
 
 COLUMNS = ("#", "Score", "Activation\nextent", "Slices", "Peak")
 _TIPS = (
@@ -24,8 +24,13 @@ _TIPS = (
     "Diameter of what the map covers at half its height; not a lesion size", "Slices over which it reaches",
     "Slice on which it is strongest",
 )
-_RUNNING = "A system is reading.\nWhat it marks will be listed here."
 _EMPTY = "No system has read this series yet.\nChoose a system above and run it."
+_WIDEST = ("50", "> 0.99", "100 mm", "188–188", "188")
+"""Cells as wide as they come; a candidate of hundreds of slices may still be cut, and has a tool tip."""
+_CELL_PADDING = 14
+_NOTES_SHOWN = 2
+_ROWS_SHOWN = 3
+"""The table keeps room for so many candidates, however little height there is."""
 
 
 class CandidateList(QWidget):
@@ -37,68 +42,69 @@ class CandidateList(QWidget):
         super().__init__(parent)
         self.setObjectName("candidates")
         self._findings = findings
-        self._is_awaited = False
+        self._empty_words = _EMPTY
+        self._all_notes = False
         self.summary = label("candidates-summary")
         self.caution = label("candidates-caution", caution=True)
-        self.points = QComboBox()
-        self.points.setObjectName("operating-point")
-        self.points.setAccessibleName("Operating point")
-        self.points.activated.connect(self._choose_point)
-        self.meaning = label("operating-point-meaning", quiet=True)
+        self.operating = OperatingControl(findings)
+        self.warnings = label("reading-warnings", caution=True)
+        self.notes = label("reading-notes", quiet=True)
+        self.notes_button = button("reading-notes-more", "", "What the system says beside its result", link=True)
+        self.notes_button.clicked.connect(self._fold_notes)
         self.table = _table()
         self.table.cellClicked.connect(lambda row, _column: self._chosen(row))
         self.table.cellActivated.connect(lambda row, _column: self._chosen(row))
-        point_row = QHBoxLayout()
-        self._point_label = label("operating-point-label", "Operating point", wrap=False)
-        point_row.addWidget(self._point_label)
-        point_row.addWidget(self.points, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.summary)
-        column.addWidget(self.caution)
-        column.addLayout(point_row)
-        column.addWidget(self.meaning)
+        for widget in (self.summary, self.warnings, self.caution, self.operating):
+            column.addWidget(widget)
         column.addWidget(self.table, 1)
+        column.addWidget(self.notes)
+        column.addWidget(self.notes_button)
         column.addStretch(0)
         findings.listeners.append(self.refresh)
         self.refresh("reading")
 
+    @property
+    def meaning(self) -> QLabel:
+        """What the operating point has meant."""
+        return self.operating.meaning
+
     def refresh(self, what: str) -> None:
         """Show the findings' state."""
-        findings = self._findings
         if what == "reading":
-            self.points.clear()
-            for point in findings.points:
-                words = f"{point_words(point.name).capitalize()}  (score ≥ {point.threshold:.2f})"
-                self.points.addItem(words, point.name)
+            self._all_notes = False
+            self._show_notes()
         if what in ("reading", "point"):
             self._fill()
         self._show_selection()
 
-    def set_awaited(self, is_awaited: bool) -> None:
-        """Say that a system is reading, where nothing is listed yet."""
-        self._is_awaited = is_awaited
-        self._fill()
+    def set_empty_words(self, words: str) -> None:
+        """Say why nothing is listed while there is no reading; the usual sentence if this is empty."""
+        if words != self._empty_words:
+            self._empty_words = words or _EMPTY
+            self._fill()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another text size needs other room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._keep_room(self.table.rowCount())
 
     def _fill(self) -> None:
         findings = self._findings
         has_reading = findings.reading is not None
-        has_scores = has_reading and findings.reading is not None and findings.reading.result != "refused"
-        self.summary.setText(findings.summary() if has_reading else _RUNNING if self._is_awaited else _EMPTY)
+        self.summary.setText(findings.summary() if has_reading else self._empty_words)
         self.summary.setProperty("quiet", not has_reading)
+        self.summary.style().polish(self.summary)
         self.caution.setText(findings.caution)
-        self.caution.setVisible(has_scores)
-        for widget in (self.points, self._point_label):
-            widget.setVisible(has_scores and bool(findings.points))
-        point = findings.point
-        if point is not None:
-            self.points.setCurrentIndex(self.points.findData(point.name))
-        self.meaning.setText(point.meaning if point is not None else "")
-        self.meaning.setVisible(has_scores and bool(self.meaning.text()))
+        self.caution.setVisible(findings.has_scores)
         candidates = findings.candidates()
         self.table.setVisible(bool(candidates))
         self.table.setRowCount(len(candidates))
+        point = findings.point
+        tip = "\n".join(filter(None, (findings.caution, point.meaning if point is not None else "")))
         for row, candidate in enumerate(candidates):
             peak = "–" if candidate.mark.peak_slice is None else str(candidate.mark.peak_slice + 1)
             cells = (str(candidate.number), candidate.score_words, candidate.extent_words,
@@ -107,7 +113,35 @@ class CandidateList(QWidget):
                 item = QTableWidgetItem(words)
                 item.setData(Qt.ItemDataRole.UserRole, candidate.number)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setToolTip(f"Score {candidate.score_words}, not a probability. {tip}")
                 self.table.setItem(row, column, item)
+        self._keep_room(len(candidates))
+
+    def _keep_room(self, rows: int) -> None:
+        """The header and a few rows never give way, nor does any column; the rest of the height is shared."""
+        row_tall = self.table.rowHeight(0) if rows else 0
+        header = self.table.horizontalHeader().sizeHint().height()
+        metrics, header_view = self.table.fontMetrics(), self.table.horizontalHeader()
+        wide = sum(max(header_view.sectionSizeHint(column), metrics.horizontalAdvance(words) + _CELL_PADDING)
+                   for column, words in enumerate(_WIDEST))
+        self.table.setMinimumWidth(wide + self.table.verticalScrollBar().sizeHint().width() + 4)
+        self.table.setMinimumHeight(header + min(rows, _ROWS_SHOWN) * row_tall + 4)
+
+    def _show_notes(self) -> None:
+        warnings, notes = self._findings.notes("warning"), self._findings.notes("info")
+        self.warnings.setText("\n".join(warnings))
+        self.warnings.setVisible(bool(warnings))
+        self.notes.setText("\n".join(notes if self._all_notes else notes[:_NOTES_SHOWN]))
+        self.notes.setVisible(bool(notes))
+        rest = len(notes) - _NOTES_SHOWN
+        self.notes_button.setText("Show fewer notes" if self._all_notes else f"Show {rest} more notes" if rest > 1
+                                  else "Show 1 more note")
+        self.notes_button.setAccessibleName(self.notes_button.text())
+        self.notes_button.setVisible(rest > 0)
+
+    def _fold_notes(self) -> None:
+        self._all_notes = not self._all_notes
+        self._show_notes()
 
     def _show_selection(self) -> None:
         selected = self._findings.selected
@@ -122,9 +156,6 @@ class CandidateList(QWidget):
         item = self.table.item(row, 0)
         if item is not None:
             self.jump.emit(int(item.data(Qt.ItemDataRole.UserRole)))
-
-    def _choose_point(self, index: int) -> None:
-        self._findings.set_point(str(self.points.itemData(index)))
 
 
 def _table() -> QTableWidget:

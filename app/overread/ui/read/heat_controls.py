@@ -38,6 +38,8 @@ class HeatControls(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.shown)
         column.addLayout(grid)
+        self.called = label("heat-called", quiet=True)
+        column.addWidget(self.called)
         overlay.listeners.append(self.refresh)
         self.refresh("heatmap")
 
@@ -53,6 +55,7 @@ class HeatControls(QWidget):
         self.shown.setChecked(overlay.heatmap is not None and overlay.shown)
         self.opacity_words.setText(f"{overlay.opacity * 100:.0f} %")
         self.threshold_words.setText(f"{overlay.threshold * 100:.0f} %")
+        self.called.setText(_called_words(overlay))
 
     def _toggle(self) -> None:
         self._overlay.toggle()
@@ -67,3 +70,14 @@ class HeatControls(QWidget):
         words.setMinimumWidth(words.fontMetrics().horizontalAdvance("100 %"))
         words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return slider, words
+
+
+def _called_words(overlay: Overlay) -> str:
+    """On which slices there is colour, in a sentence."""
+    if overlay.heatmap is None:
+        return "There is no map of this series to show."
+    slices = int(overlay.heatmap.values.shape[0])
+    if overlay.called is None:
+        return f"Colour on all {slices} slices, on one fixed scale."
+    return (f"Colour on {len(overlay.called)} of {slices} slices, those whose score reaches the operating point; "
+            "one fixed scale.")

@@ -1,31 +1,33 @@
-"""Which system reads what; its run with stage, progress, remaining time and Cancel; the model card one click
-away."""
+"""Which system reads what, what its gate says about it before the run, what computes here, and the queue; the model
+card one click away."""
 
 from __future__ import annotations
 
-import time
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
-
-from overread.core.errors import OverreadError
-from overread.core.progress import Stage
 from overread.core.study import Volume
-from overread.systems import SYSTEMS, ReadRequest, System, check_gate
+from overread.systems import SYSTEMS, System
+from overread.ui.picture import holds_file_text
+from overread.ui.read.queue import QueueList
 from overread.ui.widgets.parts import button, label
-from overread.viewing.corner import ROLE_WORDS, volume_title
-from overread.viewing.remaining import remaining_s, remaining_words
+from overread.viewing.corner import ROLE_WORDS
+from overread.viewing.readable import gate_words, is_sure, readable, request_of, title_of
 from overread.viewing.session import Session, first_to_show
 
 _FEWEST_CHARACTERS = 18
+_COMBO_SIDES = 48
+_RUN_TIP = "Let the system read (Ctrl+R)"
+_NO_DEVICE = "What computes here is known once an image stands."
+_NOTHING_OPEN = "Nothing is open yet"
 
 
 class RunPanel(QWidget):
-    """Emits ``run`` with a request, ``cancel``, ``card`` with a system's id."""
+    """Emits ``run`` with a request, ``card`` with a system's id, ``chosen`` with a volume's id."""
 
     run = Signal(object)
-    cancel = Signal()
     card = Signal(str)
+    chosen = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,34 +36,44 @@ class RunPanel(QWidget):
         self.systems = _combo("system", "System")
         for system in SYSTEMS.values():
             self.systems.addItem(system.title, system.id)
-        self.systems.currentIndexChanged.connect(lambda _index: self._fill_volumes())
+        self.systems.currentIndexChanged.connect(lambda _index: self._system_changed())
         self.about = label("system-about", quiet=True)
         self.card_button = button("model-card", "Model card", "What it was trained on, and how it did",
                                   link=True)
         self.card_button.clicked.connect(lambda: self.card.emit(self.system.id))
-        self.reads = label("run-reads", quiet=True)
         self.volumes = _combo("run-volume", "Series that the system reads")
+        holds_file_text(self.volumes)
+        self.volumes.setPlaceholderText(_NOTHING_OPEN)
         self.volumes.currentIndexChanged.connect(lambda _index: self._check())
         self.confirm = QCheckBox()
         self.confirm.setObjectName("run-confirm")
         self.confirm.toggled.connect(lambda _on: self._enable())
         self.reasons = label("run-reasons", caution=True)
-        self.run_button = button("run", "Run", "Let the system read (Ctrl+R)", primary=True)
+        self.run_button = button("run", "Run", _RUN_TIP, primary=True)
         self.run_button.clicked.connect(self.start)
-        self.cancel_button = button("run-cancel", "Cancel", "Stop within a second (Ctrl+.)")
-        self.cancel_button.clicked.connect(self.cancel)
-        self.bar = QProgressBar()
-        self.bar.setObjectName("run-progress")
-        self.bar.setAccessibleName("Progress of the run")
-        self.bar.setTextVisible(False)
-        self.stage = label("run-stage", quiet=True)
-        self._running = False
+        self.all_button = button("run-all", "Queue all", "Let the system read every series it can start on")
+        self.all_button.clicked.connect(self.start_all)
+        self.device = label("run-device", _NO_DEVICE, quiet=True)
+        self.queue = QueueList(session)
+        self.queue.chosen.connect(self.chosen)
         self._refused = False
-        self._stage_name, self._stage_began_s = "", 0.0
         self._build()
+        self._keep_room()
         session.listeners.append(self._session_changed)
-        self.set_running(False)
+        session.queue.listeners.append(self._queue_changed)
         self._fill_volumes()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another text size needs other room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._keep_room()
+
+    def _keep_room(self) -> None:
+        """The name of a system is never cut; those of series can be of any length and have a tool tip."""
+        metrics = self.systems.fontMetrics()
+        titles = [self.systems.itemText(n) for n in range(self.systems.count())]
+        self.systems.setMinimumWidth(max(metrics.horizontalAdvance(title) for title in titles) + _COMBO_SIDES)
 
     @property
     def system(self) -> System:
@@ -76,8 +88,8 @@ class RunPanel(QWidget):
 
     @property
     def can_run(self) -> bool:
-        """Whether Run would start something."""
-        return self.run_button.isEnabled() and not self._running
+        """Whether Run would start or queue something."""
+        return self.run_button.isEnabled()
 
     def choose(self, system_id: str | None, volume_id: str | None = None) -> None:
         """Choose a system and a volume from outside."""
@@ -89,68 +101,51 @@ class RunPanel(QWidget):
     def start(self) -> None:
         """Ask for the run that is set up here, if it may start."""
         volume, found = self.volume, self._session.find(str(self.volumes.currentData()))
-        if volume is None or found is None or not self.can_run:
-            return
-        self.run.emit(ReadRequest(self.system.id, ((self.system.roles[0], volume),),
-                                  study_uid=found[0].study_uid))
+        if volume is not None and found is not None and self.can_run:
+            self.run.emit(request_of(self.system, found[0], volume))
 
-    def set_running(self, running: bool, words: str = "") -> None:
-        """Show Cancel and the bar during a run, Run otherwise."""
-        self._running = running
-        self._stage_name = ""
-        self.run_button.setVisible(not running)
-        self.cancel_button.setVisible(running)
-        self.cancel_button.setEnabled(True)
-        self.bar.setVisible(running)
-        self.bar.setRange(0, 0 if running else 1)
-        self.stage.setText(words)
-        self.stage.setVisible(bool(words))
-        for widget in (self.systems, self.volumes, self.confirm):
-            widget.setEnabled(not running)
-        self._enable()
+    def start_all(self) -> None:
+        """Ask for a run on every open series that the system can start on without anybody's word."""
+        for request in readable(self._session, self.system):
+            self.run.emit(request)
 
-    def set_cancelling(self) -> None:
-        """Say that the wish to stop was heard."""
-        self.cancel_button.setEnabled(False)
-        self.stage.show()
-        self.stage.setText("Stopping…")
-
-    def set_stage(self, stage: Stage) -> None:
-        """Show the stage, how much of it is done, and how long it will still take."""
-        if not self._running or not self.cancel_button.isEnabled():
-            return
-        self.stage.show()
-        if stage.name != self._stage_name:
-            self._stage_name, self._stage_began_s = stage.name, time.monotonic()
-        self.bar.setRange(0, 0 if stage.fraction is None else 1000)
-        if stage.fraction is not None:
-            self.bar.setValue(round(stage.fraction * 1000))
-        left = remaining_words(remaining_s(time.monotonic() - self._stage_began_s, stage.fraction))
-        count = f"{stage.done:.0f} of {stage.total:.0f}" if stage.total else ""
-        self.stage.setText("   ".join(filter(None, (_capital(stage.name), count, left))))
+    def set_device(self, words: str) -> None:
+        """Say what computes here, or why it is not something faster."""
+        if words:
+            self.device.setText(words)
 
     def _session_changed(self, what: str) -> None:
         if what == "scan":
             self._fill_volumes()
-        elif what == "volume" and not self._running:
+        elif what == "results":
+            self._enable()
+        elif what == "volume":
             shown = self._session.layout.active.volume
-            if shown is not None and self._refusals(shown) == []:
+            if shown is not None and not gate_words(self.system, shown).is_refused:
                 self.choose(None, shown.id)
+
+    def _queue_changed(self, what: str) -> None:
+        if what == "runs":
+            self._enable()
+
+    def _system_changed(self) -> None:
+        shown = self._session.layout.active.volume
+        if shown is not None:
+            self._session.prefer(shown.id, self.system.id)
+        self._fill_volumes()
 
     def _fill_volumes(self) -> None:
         """List the volumes; the surest for the role is chosen, or the one chosen before."""
-        if self._running:
-            return
         before = self.volumes.currentData()
-        self.about.setText(self.system.one_line + f" After {self.system.paper}.")
-        role = self.system.roles[0]
-        self.reads.setText(f"Reads: {ROLE_WORDS.get(role, role)}")
+        role = ROLE_WORDS.get(self.system.roles[0], self.system.roles[0])
+        self.about.setText(f"Reads {role}, after {self.system.paper}")
+        self.about.setToolTip(self.system.one_line)
+        self.systems.setToolTip(self.system.one_line)
         places = list(self._session.places())
         self.volumes.blockSignals(True)
         self.volumes.clear()
         for _study, series, volume in places:
-            told_apart = "".join(f", {words}" for words in volume.told_apart)
-            self.volumes.addItem(f"{volume_title(series, volume)}{told_apart}  ({volume.frames})", volume.id)
+            self.volumes.addItem(f"{title_of(series, volume)}  ({volume.frames})", volume.id)
         best = first_to_show([volume for _, _, volume in places], self.system.roles)
         at = self.volumes.findData(before) if before is not None else -1
         if at < 0 and best is not None:
@@ -166,29 +161,34 @@ class RunPanel(QWidget):
     def _check(self) -> None:
         """Ask the gate, and ask for a person's word where the role is a guess."""
         volume, role = self.volume, self.system.roles[0]
-        reasons = self._refusals(volume) if volume is not None else []
-        self._refused = bool(reasons)
-        self.reasons.setText("Cannot read this series: " + "; ".join(reasons) + "." if reasons else "")
-        self.run_button.setToolTip(self.reasons.text() or "Let the system read (Ctrl+R)")
-        self.reasons.setVisible(self._refused)
-        is_sure = volume is not None and volume.role.name == role and volume.role.is_sure
+        answer = gate_words(self.system, volume) if volume is not None else None
+        self.volumes.setToolTip(self.volumes.currentText())
+        self._refused = answer is not None and answer.is_refused
+        self.reasons.setText("\n".join(answer.sentences) if answer is not None else "")
+        self.reasons.setVisible(bool(self.reasons.text()))
+        self.run_button.setToolTip(self.reasons.text() if self._refused else _RUN_TIP)
         self.confirm.setText(f"I confirm: this is {ROLE_WORDS.get(role, role)}")
         self.confirm.setAccessibleName(self.confirm.text())
         self.confirm.setToolTip("Its role is a guess or another one; no system starts on a guess")
         self.confirm.setChecked(False)
-        self.confirm.setVisible(volume is not None and not is_sure and not self._refused)
+        self.confirm.setVisible(volume is not None and not is_sure(self.system, volume) and not self._refused)
         self._enable()
 
-    def _refusals(self, volume: Volume) -> list[str]:
-        try:
-            return check_gate(self.system.id, volume)
-        except OverreadError as problem:
-            return [problem.why]
-
     def _enable(self) -> None:
+        """Run adds to the queue while another series is being read, but never the same series twice."""
+        volume, found = self.volume, self._session.find(str(self.volumes.currentData()))
         has_word = self.confirm.isHidden() or self.confirm.isChecked()
-        is_ready = self.volume is not None and not self._refused and has_word
-        self.run_button.setEnabled(is_ready and not self._running)
+        queue = self._session.queue
+        is_held = (volume is not None and found is not None
+                   and queue.holds(request_of(self.system, found[0], volume)))
+        is_ready = volume is not None and not self._refused and has_word
+        self.run_button.setEnabled(is_ready and not is_held)
+        self.run_button.setText("In the queue" if is_held else "Add to the queue" if queue.is_busy else "Run")
+        self.run_button.setAccessibleName(self.run_button.text())
+        others = len(readable(self._session, self.system))
+        self.all_button.setText(f"Queue all {others}")
+        self.all_button.setAccessibleName(f"Queue all {others} series that this system can read")
+        self.all_button.setVisible(others > 1)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -199,16 +199,14 @@ class RunPanel(QWidget):
         about.addWidget(self.card_button)
         buttons = QHBoxLayout()
         buttons.addWidget(self.run_button, 1)
-        buttons.addWidget(self.cancel_button, 1)
+        buttons.addWidget(self.all_button)
         column.addWidget(self.systems)
         column.addLayout(about)
-        column.addWidget(self.reads)
-        column.addWidget(self.volumes)
-        column.addWidget(self.confirm)
-        column.addWidget(self.reasons)
+        for widget in (self.volumes, self.confirm, self.reasons):
+            column.addWidget(widget)
         column.addLayout(buttons)
-        column.addWidget(self.bar)
-        column.addWidget(self.stage)
+        column.addWidget(self.device)
+        column.addWidget(self.queue)
 
 
 def _combo(name: str, accessible: str) -> QComboBox:
@@ -218,7 +216,3 @@ def _combo(name: str, accessible: str) -> QComboBox:
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     made.setMinimumContentsLength(_FEWEST_CHARACTERS)
     return made
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

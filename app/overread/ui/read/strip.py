@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from overread.ui import theme
-from overread.viewing.findings import Findings
+from overread.viewing.findings import Findings, score_words
 from overread.viewing.viewport import Viewport
 
 _SIDE = 12.0
-_PLAIN_HEIGHT, _SCORE_HEIGHT = 46, 116
+_PLAIN_HEIGHT, _SCORE_HEIGHT = 32, 92
+"""Beside the lines of text: one below the track, one above the scores."""
+_SMALL = 0.85
+_SIGN = 11.0
+"""Height that the ticks of candidates need."""
 _BAR = QColor("#7f8994")
 _REACHED = QColor("#f0a04b")
 
@@ -31,7 +35,8 @@ class SliceStrip(QWidget):
 
     def sizeHint(self) -> QSize:
         """Higher when there are scores."""
-        return QSize(400, _SCORE_HEIGHT if self._findings.slice_scores() else _PLAIN_HEIGHT)
+        line = round(self._line())
+        return QSize(400, _SCORE_HEIGHT + 2 * line if self._findings.slice_scores() else _PLAIN_HEIGHT + line)
 
     def slice_at(self, x: float) -> int:
         """The slice whose column lies at a widget coordinate."""
@@ -53,10 +58,7 @@ class SliceStrip(QWidget):
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._viewport.go_to(k)
         elif self._viewport.frames:
-            score = self._findings.slice_scores().get(k)
-            scored = f": score {score:.2f}. {self._findings.caution}" if score is not None else ""
-            words = f"Slice {k + 1}{scored}"
-            QToolTip.showText(event.globalPosition().toPoint(), words, self)
+            QToolTip.showText(event.globalPosition().toPoint(), self._tip(k), self)
 
     def leaveEvent(self, _event: QEvent) -> None:
         """No tool tip when the pointer has gone."""
@@ -67,7 +69,7 @@ class SliceStrip(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), QColor(theme.PANEL))
-        painter.setFont(theme.scaled_font(self.font(), 0.85))
+        painter.setFont(theme.scaled_font(self.font(), _SMALL))
         if self._viewport.volume is None:
             painter.setPen(QColor(theme.QUIET))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter,
@@ -85,11 +87,25 @@ class SliceStrip(QWidget):
         if what in ("volume", "slice", "pixels", "reading", "point", "selected"):
             self.update()
 
+    def _tip(self, k: int) -> str:
+        """The slice, and where it has a score what stands with every score: the caution and what it meant."""
+        score, point = self._findings.slice_scores().get(k), self._findings.point
+        if score is None:
+            return f"Slice {k + 1}"
+        reached = "" if point is None else (", reaches the operating point" if score >= point.threshold
+                                            else ", below the operating point: no colour on it")
+        meaning = point.meaning if point is not None else ""
+        return "\n".join(filter(None, (f"Slice {k + 1}: score {score_words(score)}{reached}", self._findings.caution,
+                                       meaning)))
+
+    def _line(self) -> float:
+        return QFontMetricsF(theme.scaled_font(self.font(), _SMALL)).height()
+
     def _base(self) -> float:
-        return self.height() - 20.0
+        return self.height() - self._line() - 7.0
 
     def _top(self) -> float:
-        return 32.0 if self._findings.slice_scores() else 12.0
+        return self._line() + 7.0 + _SIGN if self._findings.slice_scores() else 12.0
 
     def _draw_track(self, painter: QPainter) -> None:
         base, span = self._base(), self.width() - 2 * _SIDE
@@ -122,22 +138,33 @@ class SliceStrip(QWidget):
             if candidate.mark.peak_slice is not None:
                 self._draw_tick(painter, candidate.mark.peak_slice,
                                 candidate.number == self._findings.selected)
-        painter.setPen(QColor(theme.QUIET))
-        painter.drawText(QPointF(_SIDE, 14), "Slice score, 0 to 1 (not a probability)")
+        self._draw_words(painter)
+
+    def _draw_words(self, painter: QPainter) -> None:
+        """What the bars are, as fully as there is room for; the caution always."""
+        metrics, room = painter.fontMetrics(), self.width() - 2 * _SIDE
+        caution, baseline = self._findings.caution, metrics.ascent() + 4
+        at = room - metrics.horizontalAdvance(caution)
+        here = self._findings.slice_scores().get(self._viewport.slice)
+        score = score_words(here) if here is not None else "none"
+        for words in (f"Slice score, 0 to 1, not a probability; this slice: {score}",
+                      f"Slice score, no probability; here: {score}", f"Slice score: {score}"):
+            if metrics.horizontalAdvance(words) + 2 * _SIDE <= at:
+                painter.setPen(QColor(theme.QUIET))
+                painter.drawText(QPointF(_SIDE, baseline), words)
+                break
         painter.setPen(QColor(theme.WARNING))
-        words = self._findings.caution
-        painter.drawText(QPointF(self.width() - _SIDE - painter.fontMetrics().horizontalAdvance(words), 14),
-                         words)
+        painter.drawText(QPointF(_SIDE + at, baseline), caution)
 
     def _draw_tick(self, painter: QPainter, k: int, chosen: bool) -> None:
         x, y = self.x_of(k), self._top() - 4
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor("#ffffff" if chosen else theme.ACCENT))
+        painter.setBrush(QColor(theme.TEXT if chosen else theme.ACCENT))
         painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x - 5, y - 7), QPointF(x + 5, y - 7)]))
 
     def _draw_position(self, painter: QPainter) -> None:
         x = self.x_of(self._viewport.slice)
-        painter.setPen(QPen(QColor("#ffffff"), 2))
+        painter.setPen(QPen(QColor(theme.TEXT), 2))
         painter.drawLine(QLineF(x, self._top(), x, self._base() + 3))
         words = str(self._viewport.slice + 1)
         wide = painter.fontMetrics().horizontalAdvance(words)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QFocusEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -17,12 +21,18 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from overread.ui import theme
 from overread.ui.read import annotations as draw
+from overread.ui.read.drawn import DrawnMeasure, draw_hint, draw_measures, draw_own_marks
 from overread.ui.read.painter import SlicePainter
-from overread.ui.settings import Settings
+from overread.ui.read.pencil import CLICK, Pencil
+from overread.ui.settings import DRAGS, Settings
 from overread.viewing.corner import corner_text
 from overread.viewing.findings import Findings
+from overread.viewing.measure import TOOL_HINTS, Measuring
 from overread.viewing.overlay import OPACITY_STEP
+from overread.viewing.placement import Placement
+from overread.viewing.region_values import RegionValues
 from overread.viewing.scroll import FAST, WheelCounter, dragged_slices
+from overread.viewing.second_reading import CALL_SIGNS, SecondReading
 from overread.viewing.viewport import Viewport
 from overread.viewing.window_level import Window
 
@@ -35,8 +45,8 @@ class ViewportWidget(QWidget):
 
     painted = Signal()
 
-    def __init__(self, viewport: Viewport, findings: Findings, settings: Settings,
-                 parent: QWidget | None = None) -> None:
+    def __init__(self, viewport: Viewport, findings: Findings, settings: Settings, measuring: Measuring,
+                 second: SecondReading, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("viewport")
         self.setAccessibleName("Image")
@@ -46,22 +56,53 @@ class ViewportWidget(QWidget):
         self.setMinimumSize(240, 240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.viewport, self._findings, self._settings = viewport, findings, settings
+        self._measuring, self._second = measuring, second
+        self._values = RegionValues()
+        self._pencil = Pencil(viewport, measuring, second, self._placed)
         self._painter = SlicePainter()
         self._wheel = WheelCounter()
         self._cursor: tuple[int, int] | None = None
         self._drag: str | None = None
         self._pressed = QPointF()
+        self._has_moved = False
         self._slice_at_press = 0
         self._window_at_press: Window | None = None
         self._space = False
+        self._blinded = False
         self.frames_painted = 0
-        for state in (viewport, viewport.overlay, findings):
+        self.drawn: list[DrawnMeasure] = []
+        for state in (viewport, viewport.overlay, findings, measuring, second):
             state.listeners.append(self._changed)
 
     def _changed(self, what: str) -> None:
         if what == "volume":
             self._cursor = None
+        if what in ("volume", "slice"):
+            self._pencil.drop()
+        if what == "tool":
+            self._show_cursor()
         self.update()
+
+    def blinded_picture(self) -> QImage:
+        """The image area as it stands, with nothing on it that could name a patient: no text of the file, no date.
+
+        Letters, scale, window, slice, the overlay and what was drawn are on it; the pointer's value is not.
+        """
+        picture = QImage(self.size() * self.devicePixelRatio(), QImage.Format.Format_RGB32)
+        picture.setDevicePixelRatio(self.devicePixelRatio())
+        with self.blinded():
+            self.render(picture)
+        return picture
+
+    @contextlib.contextmanager
+    def blinded(self) -> Iterator[None]:
+        """While this lasts the image area is painted for a picture that is given away."""
+        self._blinded, cursor, self._cursor = True, self._cursor, None
+        try:
+            yield
+        finally:
+            self._blinded, self._cursor = False, cursor
+            self.update()
 
     # Painting
 
@@ -79,12 +120,12 @@ class ViewportWidget(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(QRectF(placed.left, placed.top, placed.width, placed.height), image)
         if viewport.lack:
-            painter.setPen(QColor(theme.TEXT))
+            painter.setPen(QColor(theme.IMAGE_TEXT))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, viewport.lack)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_over(painter)
         painter.end()
-        if image is not None:
+        if image is not None and not self._blinded:
             self.frames_painted += 1
             self.painted.emit()
 
@@ -98,23 +139,32 @@ class ViewportWidget(QWidget):
             draw.draw_contour(painter, placed, viewport)
         if overlay.shown and not overlay.held:
             bold = theme.scaled_font(self.font(), 1.2, bold=True)
-            draw.draw_candidates(painter, placed, viewport, self._findings, bold)
-        if viewport.text != "none":
+            draw.draw_candidates(painter, placed, viewport, self._findings, bold, self._signs())
+        self.drawn = []
+        if not overlay.held:
+            marks = self._second.drawn_marks()
+            draw_own_marks(painter, marks, placed, theme.scaled_font(self.font(), 1.2, bold=True))
+            painter.setFont(font)
+            self.drawn = draw_measures(painter, viewport, self._measuring, self._values, placed, (wide, high), marks)
+        if viewport.text != "none" or self._blinded:
             draw.draw_letters(painter, wide, high, viewport.letters,
                               theme.scaled_font(self.font(), 1.25, True))
             spacing = viewport.spacing_mm
             if spacing is not None:
                 draw.draw_scale_bar(painter, wide, high, placed.column_width / spacing[1])
-        text = corner_text(viewport, self._cursor, self._findings.layer_words() if overlay.is_visible else "")
-        draw.draw_corners(painter, wide, high, text, 0.0)
+        layer = self._findings.layer_words() if overlay.is_visible else ""
+        text = corner_text(viewport, self._cursor, layer, blinded=self._blinded)
+        lines = draw.draw_corners(painter, wide, high, text, 0.0)
         if overlay.is_visible:
-            below = painter.fontMetrics().height() * (len(text.bottom_right) + 0.6)
+            below = painter.fontMetrics().height() * (lines + 0.6)
             small = theme.scaled_font(self.font(), 0.85)
             draw.draw_colour_bar(painter, wide, high, viewport, caution=self._findings.caution, font=small,
                                  above=below)
-        if self.hasFocus():
+        if self._measuring.tool is not None and not self._blinded:
+            draw_hint(painter, TOOL_HINTS[self._measuring.tool], wide)
+        if self.hasFocus() and not self._blinded:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QColor(theme.ACCENT))
+            painter.setPen(QColor(theme.IMAGE_ACCENT))
             painter.drawRect(QRectF(0.5, 0.5, wide - 1, high - 1))
 
     # Wheel and mouse
@@ -136,16 +186,22 @@ class ViewportWidget(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a drag."""
-        self._drag = self._drag_of(event)
-        self._pressed = event.position()
+        """Begin a drag; a tool, or an end of something drawn, goes before the profile's drag."""
+        at = event.position()
+        is_left = event.button() == Qt.MouseButton.LeftButton and not self._space
+        self._drag = "pencil" if is_left and self._pencil.press(at.x(), at.y()) else self._drag_of(event)
+        self._pressed, self._has_moved = at, False
         self._slice_at_press, self._window_at_press = self.viewport.slice, self.viewport.window
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with the drag, or follow the cursor."""
-        if self._drag is None:
+        if self._drag in (None, "pencil"):
+            self._pencil.move(event.position().x(), event.position().y())
             self._follow(event.position())
+            return
+        self._has_moved = self._has_moved or (event.position() - self._pressed).manhattanLength() >= CLICK
+        if not self._has_moved:
             return
         right, down = event.position().x() - self._pressed.x(), event.position().y() - self._pressed.y()
         if self._drag == "scroll":
@@ -162,8 +218,13 @@ class ViewportWidget(QWidget):
         self._follow(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the drag."""
+        """End the drag; a press and release on one spot chooses what lies there."""
+        at, drag = event.position(), self._drag
         self._drag = None
+        if drag == "pencil":
+            self._pencil.release(at.x(), at.y())
+        elif event.button() == Qt.MouseButton.LeftButton and not self._has_moved and drag in ("scroll", "window"):
+            self._pencil.click(at.x(), at.y())
         event.accept()
 
     def leaveEvent(self, _event: QEvent) -> None:
@@ -179,7 +240,7 @@ class ViewportWidget(QWidget):
         """Space held makes the left button pan."""
         if event.key() == Qt.Key.Key_Space:
             self._space = True
-            self.setCursor(Qt.CursorShape.OpenHandCursor)
+            self._show_cursor()
         else:
             super().keyPressEvent(event)
 
@@ -187,7 +248,7 @@ class ViewportWidget(QWidget):
         """Space is free again."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
-            self.unsetCursor()
+            self._show_cursor()
         else:
             super().keyReleaseEvent(event)
 
@@ -198,7 +259,7 @@ class ViewportWidget(QWidget):
     def focusOutEvent(self, _event: QFocusEvent) -> None:
         """Forget held keys; hide the focus frame."""
         self._space = False
-        self.unsetCursor()
+        self._show_cursor()
         self.update()
 
     def _drag_of(self, event: QMouseEvent) -> str | None:
@@ -208,17 +269,41 @@ class ViewportWidget(QWidget):
         if button == Qt.MouseButton.LeftButton and self._space:
             return "pan"
         if button == Qt.MouseButton.LeftButton:
-            return "scroll" if self._settings.mouse == "stack" else "window"
+            return DRAGS[self._settings.mouse][0]
         if button == Qt.MouseButton.RightButton:
-            return "window" if self._settings.mouse == "stack" else "scroll"
+            return DRAGS[self._settings.mouse][1]
         return None
 
     def _follow(self, position: QPointF) -> None:
         placed = self.viewport.placement(self.width(), self.height())
         cursor = placed.pixel_at(position.x(), position.y()) if self.viewport.volume is not None else None
+        self._show_cursor(position)
         if cursor != self._cursor:
             self._cursor = cursor
             self.update()
+
+    def _show_cursor(self, position: QPointF | None = None) -> None:
+        over = position is not None and self._pencil.is_over_handle(position.x(), position.y())
+        if self._space:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif over:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self._measuring.tool is not None:
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.unsetCursor()
+
+    def _signs(self) -> dict[int, str]:
+        """The reader's verdict beside the number of a candidate: a sign, not a colour alone."""
+        signs = {}
+        for candidate in self._findings.candidates():
+            verdict = self._second.verdict_of(candidate)
+            if verdict is not None and verdict.call is not None:
+                signs[candidate.number] = CALL_SIGNS[verdict.call]
+        return signs
+
+    def _placed(self) -> Placement:
+        return self.viewport.placement(self.width(), self.height())
 
     def _size(self) -> tuple[float, float]:
         return float(self.width()), float(self.height())
