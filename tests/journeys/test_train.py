@@ -79,6 +79,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_own_cases_become_a_bundle_that_reads(overread: Overread, ward: Path, tmp_path: Path) -> None:
     bundle, work = tmp_path / "bundle", tmp_path / "work"
     told = ("train", ward / "mine.toml", "--cases", ward / "our-ward.csv", "--out", bundle, "--work", work)

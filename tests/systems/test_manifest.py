@@ -179,11 +179,12 @@ def test_a_fault_is_named_with_its_key(path: str, value: Any, words: str) -> Non
     assert words in str(fault_of(manifest))
 
 
-def test_evaluations_do_not_change_the_digest_and_everything_else_does() -> None:
+def test_evaluations_and_the_control_do_not_change_the_digest_and_everything_else_does() -> None:
     digest = manifest_digest(SHIPPED)
+    assert digest == manifest_digest({**SHIPPED, "control": {"weights": "another.safetensors"}})
     assert digest == manifest_digest({**SHIPPED, "evaluation": {"test": {"slice_auc": [0.9, 0.8, 0.95]}}})
     assert digest == manifest_digest({k: v for k, v in reversed(SHIPPED.items()) if k != "evaluation"})
-    for path in _places({k: v for k, v in SHIPPED.items() if k != "evaluation"}):
+    for path in _places({k: v for k, v in SHIPPED.items() if k not in ("evaluation", "control")}):
         changed = copy.deepcopy(SHIPPED)
         table: Any = changed
         for key in path[:-1]:

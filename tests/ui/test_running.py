@@ -158,9 +158,9 @@ def test_model_card_is_one_click_away(opened, qtbot):
 
 
 def test_without_a_bundle_the_panel_says_so(window, qtbot, study_folder, monkeypatch, tmp_path):
-    from overread.systems import bundle
+    from overread.systems import installed
 
-    monkeypatch.setattr(bundle, "shipped_models", lambda: tmp_path / "none")
+    monkeypatch.setattr(installed, "shipped_models", lambda: tmp_path / "none")
     window.open_paths([study_folder])
     qtbot.waitUntil(lambda: bool(window.run_panel.reasons.text()), timeout=20_000)
     assert not window.run_panel.run_button.isEnabled()
