@@ -190,3 +190,14 @@ def test_nothing_in_the_system_zone_is_cut(shown, qtbot, size, scale):
         assert shown.width() == size[0]
     finally:
         theme.apply(QApplication.instance(), "dark", 100)
+
+
+def test_other_sets_are_one_hover_away_and_take_no_room(shown):
+    control = shown.candidates.operating
+    before = control.meaning.text()
+    findings = shown.session.findings
+    points = tuple(replace(p, elsewhere="On somewhere else\nLesions: 10 % marked") for p in findings.points)
+    findings.show(findings.reading, system="hbp-detection", points=points)
+    assert "somewhere else" in control.meaning.toolTip()
+    assert "somewhere else" not in control.meaning.text()
+    assert len(control.meaning.text().splitlines()) == len(before.splitlines()) + 1

@@ -72,15 +72,17 @@ def test_shipped_bundle_says_sensitivity_specificity_and_false_marks_on_its_name
     from overread.systems import find_bundle
 
     bundle = find_bundle("hbp-detection")
-    table = bundle.manifest["operating"]["default"]
+    table = bundle.evaluations["internal"]["operating"]["default"]
     point = next(p for p in points_of(bundle) if p.name == "default")
     lines = point.meaning.splitlines()
-    assert lines[0] == f"On {table['chosen_on']}"
+    assert lines[0].startswith("On internal")
     low, high = (round(100 * v) for v in table["slice"]["sensitivity"][1:])
     assert f"sensitivity {100 * table['slice']['sensitivity'][0]:.0f}\u00a0%\u00a0({low}–{high})" in lines[1]
     assert "specificity" in lines[1]
     assert "% marked" in lines[2]
     assert "a case" in lines[2]
+    assert f"On {bundle.manifest['operating']['default']['chosen_on']}" in point.elsewhere.splitlines()
+    assert "On external-1" in point.elsewhere
 
 
 def test_every_evaluation_in_the_manifest_is_told_under_its_own_set():
@@ -97,8 +99,9 @@ def test_every_evaluation_in_the_manifest_is_told_under_its_own_set():
         },
     }
     point = _point("default", manifest)
+    assert point.elsewhere.splitlines() == [
+        "On validation: 40 phantoms", "Lesions: 50\u00a0% marked; 2.8 false or repeat marks a case"]
     assert point.meaning.splitlines() == [
-        "On validation: 40 phantoms", "Lesions: 50\u00a0% marked; 2.8 false or repeat marks a case",
         "On internal phantoms: 120 lesions, 150 cases", "Slices: sensitivity 90\u00a0%\u00a0(85–94)",
         "Lesions: 80\u00a0% marked; 0.9 false or repeat marks a case"]
     assert point.lesion_sensitivity == 0.8

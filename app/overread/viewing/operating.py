@@ -25,11 +25,13 @@ class Point:
     Parameters
     ----------
     meaning
-        A few lines per test set, the first of which names the set.
+        A few lines about one test set, the first of which names it.
     lesion_sensitivity
         Share of the lesions of ``test_set`` that were marked at this point; None when nobody measured it.
     test_set
         The set that ``lesion_sensitivity`` was measured on.
+    elsewhere
+        The same lines of every other set, among them the one on which the point was chosen; empty without one.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Point:
     meaning: str = ""
     lesion_sensitivity: float | None = None
     test_set: str = ""
+    elsewhere: str = ""
 
 
 def point_words(name: str) -> str:
@@ -130,6 +133,13 @@ class OperatingScale:
         nearer = f"{point_words(near.name).capitalize()} ({near.threshold:.2f}), the nearer point, has meant:"
         return f"Not measured here. {nearer}\n{near.meaning}"
 
+    def elsewhere(self, threshold: float) -> str:
+        """What the nearest stop has meant on the other sets."""
+        near = self.nearest(threshold)
+        if near is None or not near.elsewhere:
+            return ""
+        return f"{point_words(near.name).capitalize()} ({near.threshold:.2f}) on other sets:\n{near.elsewhere}"
+
     def missed_words(self, threshold: float) -> str:
         """What share of a named set's lesions this threshold has missed, in whole lesions of 100; empty if unknown.
 
@@ -150,7 +160,10 @@ class OperatingScale:
 
 
 def points_of(bundle: Bundle) -> tuple[Point, ...]:
-    """The operating points of a bundle with every sentence its manifest allows about them."""
+    """The operating points of a bundle with every sentence its manifest allows about them.
+
+    What is shown at once is the first evaluation on a test set: where thresholds were chosen, figures flatter.
+    """
     return tuple(_point(name, bundle.manifest) for name in bundle.operating)
 
 
@@ -165,11 +178,12 @@ def _missed_of_100(point: Point) -> int:
 
 def _point(name: str, manifest: Mapping[str, Any]) -> Point:
     table = manifest["operating"][name]
-    measured = list(_measured(name, manifest))
-    lesions = [(found, set_name) for set_name, _, figures in measured if (found := _lesions(figures)) is not None]
-    share, test_set = lesions[-1] if lesions else (None, "")
-    sentences = "\n".join(_sentence(*entry) for entry in measured)
-    return Point(name, float(table["threshold"]), sentences, share, test_set)
+    chosen, *tested = _measured(name, manifest)
+    shown = tested[0] if tested else chosen
+    elsewhere = "\n".join(_sentence(*entry) for entry in (*tested[1:], *([chosen] if tested else [])))
+    share = _lesions(shown[2])
+    test_set = "" if share is None else shown[0]
+    return Point(name, float(table["threshold"]), _sentence(*shown), share, test_set, elsewhere)
 
 
 def _measured(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:

@@ -80,7 +80,11 @@ class OperatingControl(QWidget):
             self.slider.setAccessibleDescription(f"Score {threshold:.2f} or more, {words}")
             self.stops.set_current(findings.scale.at(threshold))
             meaning = findings.scale.meaning(threshold)
-            self.meaning.setText(meaning or "What this point has meant was not measured.")
+            elsewhere = findings.scale.elsewhere(threshold)
+            more = "\nOther sets: rest the pointer here." if elsewhere else ""
+            self.meaning.setText((meaning or "What this point has meant was not measured.") + more)
+            self.meaning.setToolTip(elsewhere)
+            self.meaning.setAccessibleDescription(elsewhere)
 
 
 class StopRow(QWidget):
@@ -109,7 +113,8 @@ class StopRow(QWidget):
             made.setParent(self)
             made.setProperty("stop", True)
             made.setCheckable(True)
-            made.setToolTip(f"Score {point.threshold:.2f} or more.\n{point.meaning}")
+            lines = (f"Score {point.threshold:.2f} or more.", point.meaning, point.elsewhere)
+            made.setToolTip("\n".join(filter(None, lines)))
             made.clicked.connect(lambda _on=False, name=point.name: self._findings.set_point(name))
             made.show()
             self._buttons[point.name] = made
