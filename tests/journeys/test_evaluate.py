@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -314,7 +315,9 @@ def test_another_bundle_begins_anew(evaluated: Evaluated, tmp_path: Path) -> Non
     shutil.copytree(evaluated.out, out)
     shutil.copytree(evaluated.bundle, bundle)
     manifest = (bundle / "manifest.toml").read_text()
-    (bundle / "manifest.toml").write_text(manifest.replace('version = "0.1.0"', 'version = "0.1.1"', 1))
+    other = re.sub(r'^version = ".*"$', 'version = "77.0.0"', manifest, count=1, flags=re.MULTILINE)
+    assert other != manifest
+    (bundle / "manifest.toml").write_text(other)
     before = json.loads(next((out / "readings").glob("*.json")).read_text())["id"]
     done = _call(evaluated.home, "evaluate", bundle, "--cases", evaluated.cases, "--out", out, "--jobs", 2, "--json")
     assert done.returncode == 0, done.stderr

@@ -34,8 +34,15 @@ def test_the_manifest_states_where_the_shipped_networks_cells_look(tmp_path: Pat
     bundle, recipe = find_bundle("hbp-detection"), load_recipe("hbp-detection-small")
     network = Kim11(bundle.manifest["network"]["layout"], bundle.manifest["network"]["pooling"])
     load_weights(network, bundle.weights_path, bundle.folder.name)
+    data = recipe.data
     orders = [
-        DrawOrder(recipe.kind, FIRST_VALIDATION_SEED + n, "internal", recipe.data.validation_normals, WHOLE_SERIES)
+        DrawOrder(
+            recipe.kind,
+            FIRST_VALIDATION_SEED + n,
+            data.sites[n % len(data.sites)],
+            data.validation_normals,
+            WHOLE_SERIES,
+        )
         for n in range(OFFSET_PATIENTS)
     ]
     patients = [load_drawn(folder) for folder in draw_all(orders, tmp_path, 2)]
