@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 
 SLOW_SYSTEM = '''
 import time
@@ -231,3 +233,28 @@ def reading(study_folder: Path):
     points = (Point("high-sensitivity", 0.2, "On 40 phantoms."), Point("default", 0.5, "On 40 phantoms."),
               Point("high-precision", 0.8, "On 40 phantoms."))
     return volume.id, Result(made, Heatmap(values, affine, volume.id, 4.0), "hbp-detection", points)
+
+
+@pytest.fixture
+def event_gaps():
+    """Starts listening when called; the list it returns fills with the seconds between turns of the event loop."""
+    timers = []
+
+    def listen():
+        gaps, last = [], time.perf_counter()
+
+        def tick():
+            nonlocal last
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+        timer = QTimer()
+        timer.timeout.connect(tick)
+        timer.start(5)
+        timers.append(timer)
+        return gaps
+
+    yield listen
+    for timer in timers:
+        timer.stop()

@@ -17,12 +17,10 @@ from overread.io import CaseRow, read_mask, read_truth
 from overread.io.segmentation_reader import is_dicom_file, list_segments
 from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS
 from overread.systems.hbp_detection.measure import CaseTruth, truth_of
+from overread.systems.truth_maps import MOST_LESIONS, lesion_segments, lesions_of_mask, recoded
 
 LIVER = (LABELS["liver"], LABELS["vessel"], LABELS["fissure"])
 PHANTOM = "overread.phantom"
-MOST_LESIONS = 255 - FIRST_LESION
-LESION_WORDS = ("hcc", "carcinoma", "neoplasm", "tumor", "tumour", "metasta", "lesion", "malign")
-"""A segment of a DICOM segmentation whose label or property holds one of these is a target [A]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,10 @@ def map_truth(row: CaseRow, grid: Grid) -> MappedTruth:
         return _from_truth(row, read_truth(row.truth), row.truth.parent, grid)
     if not is_dicom_file(row.truth):
         return _from_mask(row, read_mask(row.truth, grid), grid)
-    wanted = [s.number for s in list_segments(row.truth) if _is_lesion(f"{s.label} {s.meaning}")]
+    wanted = lesion_segments(list_segments(row.truth))
     if not wanted:
         raise _cannot(row, "no segment of its truth is called a lesion", "Name one HCC, tumour or lesion")
     return _from_mask(row, read_mask(row.truth, grid, wanted), grid)
-
-
-def _is_lesion(words: str) -> bool:
-    return any(word in words.lower() for word in LESION_WORDS)
 
 
 def _from_truth(row: CaseRow, truth: Truth, folder: Path, grid: Grid) -> MappedTruth:
@@ -103,7 +97,7 @@ def _from_truth(row: CaseRow, truth: Truth, folder: Path, grid: Grid) -> MappedT
     codes += [(t.mask, FIRST_LESION + n) for n, t in enumerate(targets) if t.mask is not None]
     if targets and not codes:
         raise _cannot(row, "its truth has no label map", "Give every lesion a mask")
-    labels = _recoded(codes, folder, grid)
+    labels = recoded(codes, folder, grid)
     drawn = truth_of(labels, grid.affine)
     mapped = {target.id: target for target in drawn.lesions}
     lesions = tuple(_target(t, n, mapped) for n, t in enumerate(targets))
@@ -118,18 +112,6 @@ def _from_truth(row: CaseRow, truth: Truth, folder: Path, grid: Grid) -> MappedT
     )
 
 
-def _recoded(codes: list[tuple[MaskRef, int]], folder: Path, grid: Grid) -> NDArray[np.uint8]:
-    """One label map of all masks; where several files claim a voxel the highest code wins."""
-    labels = np.zeros(grid.shape, dtype=np.uint8)
-    for file in dict.fromkeys(ref.file for ref, _ in codes):
-        table = np.zeros(256, dtype=np.uint8)
-        for ref, code in codes:
-            if ref.file == file:
-                table[ref.label] = code
-        np.maximum(labels, table[read_mask(folder / file, grid)], out=labels)
-    return labels
-
-
 def _target(lesion: Lesion, number: int, mapped: dict[str, Target]) -> Target:
     """Its voxels; of a lesion too small for any voxel its centre, which a mark must reach within the same margin."""
     name = f"L{number + 1}"
@@ -138,20 +120,7 @@ def _target(lesion: Lesion, number: int, mapped: dict[str, Target]) -> Target:
 
 def _from_mask(row: CaseRow, mask: NDArray[np.uint8], grid: Grid) -> MappedTruth:
     """A bare label map: every value is a lesion; of a map with one value every connected part is one."""
-    from scipy import ndimage
-
-    values = np.unique(mask[mask > 0])
-    if values.size > 1:
-        table = np.zeros(256, dtype=np.intp)
-        table[values] = np.arange(1, values.size + 1)
-        parts: NDArray[np.intp] = table[mask]
-        count = int(values.size)
-    else:
-        joined, count = ndimage.label(mask > 0, structure=np.ones((3, 3, 3)))
-        parts = np.asarray(joined, dtype=np.intp)
-    if count > MOST_LESIONS:
-        raise _cannot(row, f"its mask falls into {count} parts", "Give each lesion a value of its own")
-    labels = np.where(parts > 0, parts + (FIRST_LESION - 1), 0).astype(np.uint8)
+    labels = lesions_of_mask(mask, grid, _what(row))
     counted = truth_of(labels, grid.affine)
     lesions = tuple(
         TargetLesion(t.id, _largest_diameter(labels, FIRST_LESION + n, grid), None, None)
@@ -177,4 +146,8 @@ def without_truth(rows: list[CaseRow]) -> tuple[list[CaseRow], list[CaseRow]]:
 
 
 def _cannot(row: CaseRow, why: str, remedy: str) -> InputError:
-    return InputError(f"Case {row.case} cannot be evaluated", why, remedy)
+    return InputError(_what(row), why, remedy)
+
+
+def _what(row: CaseRow) -> str:
+    return f"Case {row.case} cannot be evaluated"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,10 @@ from overread.core.truth import Lesion, MaskRef, Truth
 from overread.io import CaseRow, read_mask, read_truth
 from overread.io.segmentation_reader import SegmentInfo, is_dicom_file, list_segments
 from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS
+from overread.systems.truth_maps import MOST_LESIONS, lesion_segments, lesions_of_mask, recoded
 
-MOST_LESIONS, MOST_FINDINGS = 256 - FIRST_LESION, FIRST_LESION - FIRST_FINDING
+MOST_FINDINGS = FIRST_LESION - FIRST_FINDING
 WITHOUT_LESION = "none"
-_LESION_WORDS = re.compile(r"\b(lesions?|tumou?rs?|hcc|carcinomas?|neoplasms?|mass(es)?|malignan\w*)\b", re.IGNORECASE)
-_NOT_SOUGHT = re.compile(r"\b(cyst|h[a]?emangioma|nodule|fnh|abscess)", re.IGNORECASE)
 
 
 def case_labels(row: CaseRow, grid: Grid) -> NDArray[np.uint8]:
@@ -50,10 +48,10 @@ def case_labels(row: CaseRow, grid: Grid) -> NDArray[np.uint8]:
     if row.truth.suffix.lower() == ".json":
         return _of_truth(row, read_truth(row.truth), grid)
     if is_dicom_file(row.truth):
-        mask = read_mask(row.truth, grid, _lesion_segments(row, list_segments(row.truth)))
+        mask = read_mask(row.truth, grid, _segments(row, list_segments(row.truth)))
     else:
         mask = read_mask(row.truth, grid)
-    labels = _of_mask(row, mask)
+    labels = lesions_of_mask(mask, grid, _what(row))
     if not labels.any() and row.label != WITHOUT_LESION:
         raise _unusable(row, "its mask is empty on this volume, and its label is not none")
     return labels
@@ -64,8 +62,6 @@ def _of_truth(row: CaseRow, truth: Truth, grid: Grid) -> NDArray[np.uint8]:
     findings = [lesion for lesion in truth.lesions if not lesion.is_target]
     if len(truth.targets) > MOST_LESIONS or len(findings) > MOST_FINDINGS:
         raise _unusable(row, "its truth holds more lesions than can be told apart")
-    labels = np.zeros(grid.shape, dtype=np.uint8)
-    codes: dict[str, list[tuple[int, int]]] = {}
     masked: list[tuple[MaskRef, int]] = [(r, LABELS[name]) for name, r in truth.structures.items() if name in LABELS]
     marked: list[tuple[Lesion, int]] = []
     for first, lesions in ((FIRST_FINDING, findings), (FIRST_LESION, truth.targets)):
@@ -74,13 +70,7 @@ def _of_truth(row: CaseRow, truth: Truth, grid: Grid) -> NDArray[np.uint8]:
                 marked.append((lesion, first + n))
             else:
                 masked.append((lesion.mask, first + n))
-    for ref, code in masked:
-        codes.setdefault(ref.file, []).append((ref.label, code))
-    for file, pairs in codes.items():
-        table = np.zeros(256, dtype=np.uint8)
-        for value, code in pairs:
-            table[value] = code
-        np.maximum(labels, table[read_mask(row.truth.parent / file, grid)], out=labels)
+    labels = recoded(masked, row.truth.parent, grid)
     for lesion, code in marked:
         _mark(labels, grid, lesion, code)
     return labels
@@ -104,38 +94,17 @@ def _mark(labels: NDArray[np.uint8], grid: Grid, lesion: Lesion, code: int) -> N
     labels[box] = np.where(inside, np.maximum(labels[box], code), labels[box])
 
 
-def _of_mask(row: CaseRow, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from scipy import ndimage
-
-    values = np.unique(mask[mask > 0])
-    if values.size > 1:
-        table = np.zeros(256, dtype=np.intp)
-        table[values] = np.arange(1, values.size + 1)
-        parts: NDArray[np.intp] = table[mask]
-    else:
-        parts = np.asarray(ndimage.label(mask > 0, structure=np.ones((3, 3, 3)))[0], dtype=np.intp)
-    if parts.max(initial=0) > MOST_LESIONS:
-        raise _unusable(row, f"its mask falls into {parts.max()} parts")
-    return np.where(parts > 0, parts + (FIRST_LESION - 1), 0).astype(np.uint8)
+def _segments(row: CaseRow, segments: list[SegmentInfo]) -> list[int]:
+    found = lesion_segments(segments)
+    if not found and row.label != WITHOUT_LESION:
+        raise _unusable(row, "none of its truth's segments is named as a lesion or tumour")
+    return found
 
 
-def _lesion_segments(row: CaseRow, segments: list[SegmentInfo]) -> list[int]:
-    """Numbers of the segments that outline what is sought."""
-    named = [
-        s.number
-        for s in segments
-        if _LESION_WORDS.search(f"{s.label} {s.meaning}".replace("-", " ").replace("_", " "))
-        and not _NOT_SOUGHT.search(f"{s.label} {s.meaning}")
-    ]
-    if named:
-        return named
-    if len(segments) == 1 and segments[0].label.lower() not in LABELS:
-        return [segments[0].number]
-    if row.label == WITHOUT_LESION:
-        return []
-    raise _unusable(row, "none of its truth's segments is named as a lesion or tumour")
+def _what(row: CaseRow) -> str:
+    name = "" if row.truth is None else f" ({Path(row.truth).name})"
+    return f"Case {row.case}{name} cannot be trained on"
 
 
 def _unusable(row: CaseRow, why: str) -> InputError:
-    name = "" if row.truth is None else f" ({Path(row.truth).name})"
-    return InputError(f"Case {row.case}{name} cannot be trained on", why, "Correct its line, or leave it out")
+    return InputError(_what(row), why, "Correct its line, or leave it out")

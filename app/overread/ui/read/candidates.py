@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from overread.ui.read.operating import OperatingControl
 from overread.ui.widgets.parts import button, label
+from overread.ui.widgets.tables import set_up_table
 from overread.viewing.findings import Findings
 
 COLUMNS = ("#", "Score", "Activation\nextent", "Slices", "Peak")
@@ -160,22 +159,7 @@ class CandidateList(QWidget):
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
-    table.setObjectName("candidate-table")
-    table.setAccessibleName("Candidates")
-    table.setHorizontalHeaderLabels(list(COLUMNS))
-    for column, tip in enumerate(_TIPS):
-        header = table.horizontalHeaderItem(column)
-        if header is not None:
-            header.setToolTip(tip)
-            header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setTabKeyNavigation(False)
-    header_view = table.horizontalHeader()
-    header_view.setHighlightSections(False)
-    header_view.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header_view.setSectionResizeMode(COLUMNS.index("Slices"), QHeaderView.ResizeMode.Stretch)
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+    columns = tuple(zip(COLUMNS, _TIPS, strict=True))
+    set_up_table(table, "candidate-table", "Candidates", columns, right, stretched=COLUMNS.index("Slices"))
     return table

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QWidget
+
+from overread.ui.widgets.tables import set_up_table
 
 _MOST_ROWS = 7
 
@@ -20,27 +22,11 @@ class PlaceTable(QTableWidget):
 
     def __init__(self, name: str, accessible: str, columns: Sequence[tuple[str, str]], parent: QWidget | None = None):
         super().__init__(0, len(columns), parent)
-        self.setObjectName(name)
-        self.setAccessibleName(accessible)
-        self.setHorizontalHeaderLabels([title for title, _tip in columns])
-        for n, (_title, tip) in enumerate(columns):
-            header = self.horizontalHeaderItem(n)
-            if header is not None:
-                header.setToolTip(tip)
-                header.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        set_up_table(self, name, accessible, columns, left, stretched=len(columns) - 1)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view = self.horizontalHeader()
-        view.setHighlightSections(False)
-        view.setMinimumSectionSize(20)
-        view.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        view.setSectionResizeMode(len(columns) - 1, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setMinimumSectionSize(20)
         self._filling = False
         self.is_built = True
         self.cellClicked.connect(self._choose)
