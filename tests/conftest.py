@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
+import threading
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
@@ -33,6 +35,20 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("OVERREAD_HOME", str(home))
     return home
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What still runs after the last test is named and ended: the interpreter would wait for it, perhaps for ever."""
+    from overread.io import close_apart
+
+    close_apart()
+    left = multiprocessing.active_children()
+    threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if left or threads:
+        terminalreporter.write_line(f"still running after the last test: processes {left}, threads {threads}")
+    for process in left:
+        process.kill()
+        process.join(5)
 
 
 @pytest.fixture(scope="session")

@@ -128,3 +128,33 @@ def test_closing_leaves_no_process_behind() -> None:
     assert pid is not None
     worker.close()
     assert not psutil.pid_exists(pid)
+
+
+def test_a_closed_worker_starts_no_process_again() -> None:
+    worker = Worker()
+    worker.close()
+    with pytest.raises(Cancelled):
+        worker.call(_name("give_arrays"), 1)
+    assert worker.pid is None
+
+
+def test_closing_while_the_process_starts_ends_both_call_and_process() -> None:
+    """A window closed in its first second: nothing may be left for the program's end to wait for."""
+    for pause in (0.0, 0.005, 0.02, 0.1):
+        worker = Worker()
+        ended: list[BaseException] = []
+
+        def call(worker: Worker = worker, ended: list[BaseException] = ended) -> None:
+            try:
+                worker.call(_name("listen"))
+            except Cancelled as end:
+                ended.append(end)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        time.sleep(pause)
+        worker.close()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert ended
+        assert worker.pid is None

@@ -13,6 +13,7 @@ from types import ModuleType
 from overread import __version__
 from overread.cli.output import clear_bar, tell
 from overread.core.errors import Cancelled, OverreadError
+from overread.io import close_apart
 from overread.io.places import user_places
 
 COMMANDS: dict[str, str] = {
@@ -34,8 +35,13 @@ LOG_OPTION = "--log-level"
 
 
 def entry() -> None:
-    """What the installed command calls."""
-    sys.exit(main(sys.argv[1:]))
+    """What the installed command calls. The helper process is ended here: left to the interpreter's own way out,
+    a library that does not end in it would keep the program alive."""
+    try:
+        status = main(sys.argv[1:])
+    finally:
+        close_apart()
+    sys.exit(status)
 
 
 def main(argv: Sequence[str]) -> int:

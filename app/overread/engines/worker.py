@@ -38,7 +38,10 @@ class WorkerBug(Exception):
 
 
 class Worker:
-    """One long-lived spawned process that runs one call at a time, from whatever thread asks."""
+    """One long-lived spawned process that runs one call at a time, from whatever thread asks.
+
+    Closed once it stays closed: a thread that asks late, while the program ends, must not start a process then.
+    """
 
     def __init__(self, niceness: int = 10) -> None:
         self._niceness = niceness
@@ -46,9 +49,12 @@ class Worker:
         self._process: mp.process.BaseProcess | None = None
         self._connection: Connection | None = None
         self._cancel: Event | None = None
+        self._is_closed = False
 
     def start(self) -> None:
         """Start the process if it does not run; returns at once, imports happen over there."""
+        if self._is_closed:
+            raise Cancelled
         if self._process is not None and self._process.is_alive():
             return
         self._forget()
@@ -73,7 +79,7 @@ class Worker:
         Raises
         ------
         Cancelled
-            The progress was cancelled; the process has left the work or was ended.
+            The progress was cancelled; the process has left the work or was ended. Or this worker is closed.
         OverreadError
             As raised by the function.
         DeviceError
@@ -95,6 +101,8 @@ class Worker:
         except (EOFError, OSError) as problem:
             self._stop()
             progress.check()
+            if self._is_closed:
+                raise Cancelled from problem
             raise DeviceError(
                 "The reading broke off",
                 "the process that computes has ended, perhaps for lack of memory",
@@ -104,11 +112,12 @@ class Worker:
             self._lock.release()
 
     def close(self) -> None:
-        """End the process, whatever it does. A call that waits in another thread gets ``DeviceError``.
+        """End the process for good, whatever it does. A call that waits in another thread gets ``Cancelled``.
 
         The pipe is closed by whoever holds the lock: closed under another thread's hands its number could be
         given to another file before that thread has let go of it.
         """
+        self._is_closed = True
         process = self._process
         if process is not None and process.is_alive():
             process.kill()
@@ -121,6 +130,9 @@ class Worker:
     def _wait(self, connection: Connection, cancel: Event, progress: Progress) -> Any:
         asked_at: float | None = None
         while True:
+            if self._is_closed:  # closed while the process was being started: it was not there to be killed then
+                self._stop()
+                raise Cancelled
             if asked_at is None and progress.cancelled():
                 cancel.set()
                 asked_at = time.monotonic()

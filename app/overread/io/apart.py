@@ -78,7 +78,7 @@ def close_apart() -> None:
             manager: Thread | None = getattr(pool, "_executor_manager_thread", None)
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
-                process.terminate()
+                process.kill()  # it holds nothing; asked politely, a library may wait for its own threads for ever
             if manager is not None:
                 manager.join(timeout=5)
             for process in processes:
