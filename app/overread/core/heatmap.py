@@ -54,8 +54,8 @@ class Heatmap:
         if abs(step_down[0]) + abs(step_right[1]) < abs(step_down[1]) + abs(step_right[0]):
             values, origin = values.T, origin[[0, 2, 1]]
             step_down, step_right = step_down[::-1], step_right[::-1]
-        row_weights = _linear_weights(origin[1] + step_down[0] * np.arange(rows), values.shape[0])
-        column_weights = _linear_weights(origin[2] + step_right[1] * np.arange(columns), values.shape[1])
+        row_weights = linear_weights(origin[1] + step_down[0] * np.arange(rows), values.shape[0])
+        column_weights = linear_weights(origin[2] + step_right[1] * np.arange(columns), values.shape[1])
         return np.asarray(row_weights @ values @ column_weights.T, dtype=np.float32)
 
     def on_grid(self, grid: Grid) -> NDArray[np.float32]:
@@ -63,7 +63,7 @@ class Heatmap:
         return np.stack([self.on_slice(grid, k) for k in range(grid.shape[0])])
 
 
-def _linear_weights(positions: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
+def linear_weights(positions: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
     """Matrix (positions, cells) that interpolates linearly between cell centres; rows outside the map are 0."""
     weights = np.zeros((positions.size, cells), dtype=np.float32)
     inside = (positions >= -0.5) & (positions <= cells - 0.5)
