@@ -14,21 +14,21 @@ import copy
 import io
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from peak import peak_mebibytes, told_by_another_process
 
 from overread.core.geometry import Grid
 from overread.engines.choice import onnx_is_installed
+from overread.engines.weights import load_weights
 from overread.phantom import draw_patient
 from overread.systems import find_bundle
-from overread.systems.hbp_detection.network import Kim11, load_weights
+from overread.systems.hbp_detection.network import Kim11
 from overread.systems.hbp_detection.onnx_graph import as_onnx
 from overread.systems.hbp_detection.prepare import body_range_of, plan
 from overread.systems.hbp_detection.system import build_engine, read_slice_image
@@ -48,7 +48,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.only is not None:
-        print(peak_mebibytes(arguments.only, arguments.threads))
+        print(peak_of(arguments.only, arguments.threads))
         return
     names = [name for name in WAYS if not missing(name)]
     images = prepared(arguments.slices)
@@ -191,23 +191,15 @@ def missing(name: str) -> str:
 
 def memory_of(name: str, threads: int) -> str:
     """Peak resident memory of a process that does nothing else."""
-    command = [sys.executable, __file__, "--only", name, "--threads", str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return done.stdout.strip().splitlines()[-1]
+    return told_by_another_process(__file__, ["--only", name, "--threads", str(threads)])
 
 
-def peak_mebibytes(name: str, threads: int) -> int:
+def peak_of(name: str, threads: int) -> int:
     way = WAYS[name](threads)
     images = np.random.default_rng(0).random((5, 320, 320), dtype=np.float32)
     for image in images:
         way(image)
-    try:  # what getrusage tells of a child includes what its parent filled before it
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
-    except OSError:
-        import resource
-
-        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+    return peak_mebibytes()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ SCRIPTS = (
     "window.py",
     "paint.py",
     "read.py",
+    "systems.py",
     "engines_agree.py",
     "evaluation.py",
     "phantom.py",

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from overread.engines.weights import load_weights
 from overread.phantom import POSITIVE_MM2, VERSION
 from overread.systems import find_bundle
-from overread.systems.hbp_detection.network import CELL_PX, Kim11, load_weights
+from overread.systems.hbp_detection.network import CELL_PX, Kim11
 from overread.systems.hbp_detection.system import build_engine
 from overread.training.bundle_writer import read_validation
 from overread.training.data import WHOLE_SERIES

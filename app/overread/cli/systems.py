@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from overread.cli.output import print_json, say
 from overread.systems import SYSTEMS, Bundle, Installed, OperatingInfo, System, installed_bundles
+from overread.systems.bundled import networks_of_system
 
 _ORIGINS = {"user": "your own", "shipped": "shipped"}
 
@@ -110,7 +112,8 @@ def _say_variant(variant: dict[str, Any]) -> None:
         if network["bundled_parameters"] is not None:
             published = network["published_parameters"]
             paper = "" if published is None else f" (paper: {published:,})"
-            say(f"    network: {network['name']}, {network['bundled_parameters']:,} parameters{paper}")
+            narrow = "" if network["width"] in (None, 1) else f" at width {network['width']:g}"
+            say(f"    network: {network['name']}, {network['bundled_parameters']:,} parameters{narrow}{paper}")
     for chosen_on in dict.fromkeys(point["chosen_on"] for point in variant["operating"]):
         say(f"    operating points, and what they did on the data they were chosen on ({chosen_on}):")
         for point in variant["operating"]:
@@ -124,24 +127,27 @@ def _say_variant(variant: dict[str, Any]) -> None:
 
 def _system(system: System, installed: Sequence[Installed]) -> dict[str, Any]:
     variants = [_variant(system, found) for found in installed]
+    there = {variant["id"] for variant in variants}
+    absent = [name for name in system.variants if name not in there] or ([] if variants else ["none"])
     return {
         "id": system.id,
         "title": system.title,
         "one_line": system.one_line,
         "paper": system.paper,
-        "variants": variants or [_variant(system, None)],
+        "variants": variants + [_variant(system, None, name) for name in absent],
     }
 
 
-def _variant(system: System, found: Installed | None) -> dict[str, Any]:
+def _variant(system: System, found: Installed | None, name: str = "") -> dict[str, Any]:
+    """An installed bundle's entry, or that of a variant by ``name`` of which no bundle is there."""
     bundle = None if found is None else found.bundle
     return {
-        "id": "none" if found is None else found.variant or found.folder.name,
+        "id": name if found is None else found.variant or found.folder.name,
         "roles": list(system.roles if bundle is None else bundle.roles),
-        "networks": _networks(system, bundle),
+        "networks": [asdict(network) for network in networks_of_system(system.id, bundle)],
         "bundle": None if bundle is None else _bundle(bundle),
         "runs": found is not None and found.reason is None,
-        "reason": "No bundle of this system is installed." if found is None else found.reason,
+        "reason": _absent(name) if found is None else found.reason,
         "origin": None if found is None else found.origin,
         "folder": None if found is None else str(found.folder),
         "used": found is not None and found.is_used,
@@ -151,20 +157,8 @@ def _variant(system: System, found: Installed | None) -> dict[str, Any]:
     }
 
 
-def _networks(system: System, bundle: Bundle | None) -> list[dict[str, Any]]:
-    own = None if bundle is None else bundle.manifest["network"]
-    published: list[tuple[str, int | None]] = list(system.networks)
-    if own is not None and own["name"] not in dict(published):
-        published.append((own["name"], None))
-    return [
-        {
-            "name": name,
-            "published_parameters": count,
-            "bundled_parameters": own.get("parameters") if own is not None and own["name"] == name else None,
-            "width": 1 / own.get("width_divisor", 1) if own is not None and own["name"] == name else None,
-        }
-        for name, count in published
-    ]
+def _absent(variant: str) -> str:
+    return f"No bundle of this {'system' if variant == 'none' else 'variant'} is installed."
 
 
 def _bundle(bundle: Bundle) -> dict[str, Any]:

@@ -10,6 +10,8 @@ way and turns its 13 MB of output round afterwards, which doubled the time of th
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -52,7 +54,7 @@ class TorchEngine:
             prepared = fold_batch_norm(copy.deepcopy(module).eval())
             self._module = prepared.to(device=device, dtype=torch.float32).requires_grad_(False)
             for layer in self._module.modules():
-                if isinstance(layer, nn.Conv2d):
+                if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
                     layer.to(dtype=getattr(torch, precision))
                     layer.weight.data = channels_last(layer.weight.data)
         except RuntimeError as problem:
@@ -114,7 +116,10 @@ def channels_last(tensor: Tensor) -> Tensor:
     """The tensor (n, channels, rows, columns) laid out channels last, one that has a single channel included.
 
     With one channel the two layouts hold the same bytes, and ``contiguous`` leaves the plain strides as they are.
+    Volumes (n, channels, slices, rows, columns) stay as they are.
     """
+    if tensor.ndim != 4:
+        return tensor
     n, channels, rows, columns = tensor.shape
     if channels > 1:
         return tensor.contiguous(memory_format=torch.channels_last)
@@ -122,15 +127,20 @@ def channels_last(tensor: Tensor) -> Tensor:
 
 
 def fold_batch_norm(module: nn.Module) -> nn.Module:
-    """Melt every batch norm that follows a convolution in a ``Sequential`` into it. Works in place."""
+    """Melt every batch norm that follows a convolution into it. Works in place.
+
+    It follows where a ``Sequential`` says so by its order, and any other module by pairs of names in ``FOLDS``.
+    """
     for child in module.children():
         fold_batch_norm(child)
+    pairs: Iterable[tuple[str, str]] = getattr(module, "FOLDS", ())
     if isinstance(module, nn.Sequential):
-        for index in range(len(module) - 1):
-            convolution, norm = module[index], module[index + 1]
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                module[index] = fuse_conv_bn_eval(convolution, norm)
-                module[index + 1] = nn.Identity()
+        pairs = pairwise(module._modules)  # named_children leaves out a layer that comes twice
+    for first, second in pairs:
+        convolution, norm = module.get_submodule(first), module.get_submodule(second)
+        if isinstance(convolution, nn.Conv2d | nn.Conv3d) and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d):
+            module.set_submodule(first, fuse_conv_bn_eval(convolution, norm))
+            module.set_submodule(second, nn.Identity())
     return module
 
 

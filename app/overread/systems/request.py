@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from overread.core.facts import Facts
 from overread.core.heatmap import Heatmap
 from overread.core.reading import Reading
+from overread.core.region import Region
 from overread.core.study import Volume
 
 
@@ -31,6 +33,10 @@ class ReadRequest:
         ``float32``, ``bfloat16`` where the processor has it and the scores stay the same, or ``auto``.
     use_cache
         Whether a reading made before of the same pixels in the same way may be given again, and this one kept.
+    region
+        Where to look, for systems that are told; None leaves it to them, or they refuse.
+    facts
+        Clinical facts, for systems that use them; None is nothing known.
     """
 
     system: str
@@ -43,6 +49,8 @@ class ReadRequest:
     bundle_folder: str | None = None
     precision: str = "float32"
     use_cache: bool = True
+    region: Region | None = None
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import BundleError, DeviceError, StorageError
+from overread.core.errors import BundleError, DeviceError
 from overread.engines.agreement import check_precision
-from overread.engines.blobs import BlobCache
 from overread.engines.choice import Choice, choose
-from overread.engines.devices import Device
 from overread.engines.engine import Engine, Outputs
-from overread.engines.slices import after_failure
-from overread.io.places import user_places
 from overread.systems.bundle import Bundle
 from overread.systems.hbp_detection.check_images import check_images
 from overread.systems.hbp_detection.findings import sigmoid
 from overread.systems.hbp_detection.prepare import SIZE
+from overread.systems.ready import Loaded, compiled
+from overread.systems.ready import load as load_by
 
-COMPILED_LIMIT_BYTES = 200_000_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
-    """An engine, the line about its device, how to get one on the CPU instead, and what went otherwise than wished.
-
-    ``on_the_cpu`` is None where a person chose the device.
-    """
-
-    engine: Engine
-    device: Device
-    on_the_cpu: Callable[[], Engine] | None
-    note: str | None = None
+__all__ = ["Loaded", "build_engine", "is_external", "load", "score_of"]
 
 
 def load(bundle: Bundle, device: str, engine: str, precision: str) -> Loaded:
@@ -49,18 +30,9 @@ def load(bundle: Bundle, device: str, engine: str, precision: str) -> Loaded:
         See ``build_engine``.
     """
     bundle.check_weights()
-    choice = choose(engine, device, precision, onnx_only=is_external(bundle))
-    if device != "auto" or choice.device.kind == "cpu":
-        return Loaded(_build(bundle, choice, bundle.weights_path), choice.device, None)
-
-    def on_the_cpu() -> Engine:
-        return build_engine(bundle, "cpu", engine, precision="float32")
-
-    try:
-        return Loaded(_build(bundle, choice, bundle.weights_path), choice.device, on_the_cpu)
-    except DeviceError as problem:
-        instead, note = after_failure(problem)
-    return Loaded(on_the_cpu(), instead, None, note)
+    return load_by(
+        lambda choice: _build(bundle, choice, bundle.weights_path), device, engine, precision, is_external(bundle)
+    )
 
 
 def build_engine(
@@ -124,27 +96,15 @@ def _on_torch(bundle: Bundle, choice: Choice, weights: Path) -> Engine:
 
 
 def _compiled(bundle: Bundle, weights: Path) -> Engine:
-    """The network through ONNX Runtime, converted the first time and kept under the digests of bundle and weights.
-
-    Where the cache cannot be written the network is converted each time: a full disk is no reason not to read.
-    """
-    from overread.engines.onnx_engine import OnnxEngine
+    """The network through ONNX Runtime."""
     from overread.systems.hbp_detection.onnx_graph import WRITTEN_AS, as_onnx
 
-    cache = BlobCache(user_places().cache / "compiled", COMPILED_LIMIT_BYTES)
-    key = f"{WRITTEN_AS} {bundle.digest} {sha256(weights.read_bytes()).hexdigest()}"
-    model = cache.get(key)
-    if model is not None:
-        try:
-            return OnnxEngine(model, bundle.folder.name)
-        except BundleError:  # written by another version of the extra: made anew below
-            pass
-    from overread.systems.hbp_detection.network import network_of
+    def convert() -> bytes:
+        from overread.systems.hbp_detection.network import network_of
 
-    model = as_onnx(network_of(bundle.manifest["network"], _channels(bundle), weights, bundle.folder.name))
-    with suppress(StorageError):
-        cache.put(key, model)
-    return OnnxEngine(model, bundle.folder.name)
+        return as_onnx(network_of(bundle.manifest["network"], _channels(bundle), weights, bundle.folder.name))
+
+    return compiled(bundle, weights, WRITTEN_AS, convert)
 
 
 def _channels(bundle: Bundle) -> int:

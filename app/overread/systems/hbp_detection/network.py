@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from overread.core.errors import BundleError
 from overread.engines.torch_engine import fold_batch_norm
+from overread.engines.weights import load_weights
 
 LAYOUTS: dict[str, tuple[tuple[int, ...], ...]] = {
     "plain": ((32, 64, 64), (64, 64), (128, 128), (256, 256), (256, 256)),
@@ -197,6 +198,10 @@ def as_one_channel(network: Kim11) -> Kim11:
     return network
 
 
+FULL_SIZE: dict[str, Callable[[], nn.Module]] = {"kim-11": Kim11}
+"""The published network under the registry's name, made by a call."""
+
+
 def network_of(table: Mapping[str, Any], channels: int, weights: Path, bundle_name: str) -> Kim11:
     """The network of a manifest's ``[network]`` table with its weights, for one grey plane.
 
@@ -217,23 +222,3 @@ def network_of(table: Mapping[str, Any], channels: int, weights: Path, bundle_na
         ) from problem
     load_weights(network, weights, bundle_name)
     return as_one_channel(network)
-
-
-def load_weights(network: Kim11, path: Path, bundle_name: str) -> None:
-    """Fill a network from a safetensors file.
-
-    Raises
-    ------
-    BundleError
-        Names or shapes are not those of the network, or the file is no safetensors file.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(path)
-        network.load_state_dict({name: tensor.to(torch.float32) for name, tensor in tensors.items()}, strict=True)
-    except (SafetensorError, RuntimeError, OSError) as problem:
-        raise BundleError(
-            f"The bundle {bundle_name} cannot run", "its weights do not fit its network", "Install the bundle again"
-        ) from problem

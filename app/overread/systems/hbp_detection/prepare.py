@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from overread.core.geometry import Affine, Grid
 from overread.core.study import Pixels
+from overread.systems.resampling import resampling_weights
 
 SIZE = 320
 PERCENTILES = (1.0, 99.5)
 BODY_SHARE = 0.08
 """A voxel brighter than this share of the span from darkest to bright belongs to the body [A]."""
-_CUBIC_A = -0.5
 _SAMPLE = 4
 
 
@@ -108,44 +108,10 @@ class _Axis:
         return (-step, self.count - 1 - start) if self.flipped else (step, start)
 
 
-def resampling_weights(count: int, size: int, step: float, start: float) -> NDArray[np.float32]:
-    """Matrix (size, count): output pixel n is centred on input position ``start + n * step``.
-
-    Bicubic (Keys, a = -0.5) when enlarging, area when shrinking; output pixels centred outside the
-    input are 0 (padding).
-    """
-    weights = np.zeros((size, count))
-    width = abs(step)
-    index = np.arange(count)
-    for n in range(size):
-        centre = start + n * step
-        if not -0.5 - 1e-9 <= centre <= count - 0.5 + 1e-9:
-            continue
-        if width > 1:
-            overlap = np.minimum(index + 0.5, centre + width / 2) - np.maximum(index - 0.5, centre - width / 2)
-            row = np.clip(overlap, 0, None)
-            weights[n] = row / row.sum()
-        else:
-            first = int(np.floor(centre)) - 1
-            for tap in range(first, first + 4):
-                weights[n, min(max(tap, 0), count - 1)] += _cubic(centre - tap)
-    return weights.astype(np.float32)
-
-
 def _nearest(count: int, size: int, step: float, start: float) -> NDArray[np.intp]:
     """Nearest input index of each output pixel, -1 in the padding."""
     index = np.rint(start + step * np.arange(size)).astype(np.intp)
     return np.where((index < 0) | (index >= count), -1, index)
-
-
-def _cubic(distance: float) -> float:
-    """Cubic convolution kernel (Keys 1981), a = -0.5, which keeps straight ramps straight."""
-    x = abs(distance)
-    if x <= 1:
-        return (_CUBIC_A + 2) * x**3 - (_CUBIC_A + 3) * x**2 + 1
-    if x < 2:
-        return _CUBIC_A * (x**3 - 5 * x**2 + 8 * x - 4)
-    return 0.0
 
 
 def body_range(pixels: Pixels) -> tuple[float, float]:

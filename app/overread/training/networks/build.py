@@ -33,8 +33,7 @@ def build_network(recipe: NetworkRecipe) -> nn.Module:
 
 def build_other(name: str, in_channels: int = 3) -> nn.Module:
     """A network to compare with, its convolutions and dense layers initialised as He 2015 would."""
-    from overread.training.networks.inception_resnet import inception_resnet_v2
-    from overread.training.networks.others import alexnet, resnet_50, vgg_16
+    from overread.training.networks.others import alexnet, inception_resnet_v2, resnet_50, vgg_16
 
     makers = {
         "resnet-50": resnet_50,

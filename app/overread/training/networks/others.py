@@ -2,9 +2,9 @@
 
 References
 ----------
-He 2016 (ResNet-50), Simonyan 2015 (VGG-16), Krizhevsky 2012 (AlexNet), Szegedy 2017 (Inception-ResNet V2: a file of
-its own). Kim's parameter counts: 23.5, 241.2, 43.7 and 54.3 million. VGG-16's count fits an input of 320 x 320 alone;
-AlexNet's fits no standard form, and the variant here is the likeliest [A].
+He 2016 (ResNet-50), Simonyan 2015 (VGG-16), Krizhevsky 2012 (AlexNet), Szegedy 2017 (Inception-ResNet V2). Kim's
+parameter counts: 23.5, 241.2, 43.7 and 54.3 million. VGG-16's count fits an input of 320 x 320 alone; AlexNet's fits no
+standard form, and the variant here is the likeliest [A].
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
+
+from overread.engines.backbones.inception_resnet import InceptionResNetV2
 
 CLASSES = 2
 
@@ -27,6 +29,14 @@ class WithoutMap(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, None]:
         """Logits of images (n, channels, 320, 320)."""
         return self.layers(x), None
+
+
+class LogitsAlone(InceptionResNetV2):
+    """Inception-ResNet V2 as the loop takes networks to compare with: logits (n, 2), and None for the map."""
+
+    def forward(self, image: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        """Logits of images (n, channels, 320, 320)."""
+        return super().forward(image)[0], None
 
 
 class Residual(nn.Module):
@@ -83,6 +93,11 @@ def alexnet(in_channels: int = 3) -> nn.Module:
     for channels, out in ((256, 384), (384, 384), (384, 256)):
         layers += [nn.Conv2d(channels, out, 3), nn.ReLU(inplace=True)]
     return WithoutMap(nn.Sequential(*layers, pool, *_dense((4 * 4 * 256, 4096, 4096, 1000, CLASSES))))
+
+
+def inception_resnet_v2(in_channels: int = 3) -> nn.Module:
+    """Inception-ResNet V2: 54,309,538 parameters with three channels."""
+    return LogitsAlone(in_channels=in_channels, classes=CLASSES)
 
 
 def _normed(channels: int, out: int, kernel: int, stride: int = 1) -> list[nn.Module]:

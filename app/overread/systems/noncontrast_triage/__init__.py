@@ -1,0 +1,1 @@
+"""Benign, primary malignant or metastatic from MR with little or no contrast: regions in, class scores out."""
