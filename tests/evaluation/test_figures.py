@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from overread.evaluation.figures import FONT_PT, draw_figures, write_figures
+from overread.evaluation.figure_style import FONT_PT
+from overread.evaluation.figures import draw_figures, write_figures
 from overread.evaluation.lesions import lesion_rows
 from overread.evaluation.measured import Measured
 from overread.evaluation.patients import patient_rows

@@ -166,3 +166,14 @@ def test_enhanced_diffusion_states_its_b_values(tmp_path: Path) -> None:
     )
     assert len(found) >= 2
     assert found[-1] >= 800
+
+
+@pytest.mark.slow
+def test_a_case_of_some_roles_has_the_pixels_of_the_whole_one(tmp_path: Path) -> None:
+    whole = make_case_folder(CaseOrder("ct-mvi", 820_020), tmp_path / "whole")
+    part = make_case_folder(CaseOrder("ct-mvi", 820_020, roles=("ct-arterial",)), tmp_path / "part")
+    volumes = {v.role.name: v for v in scan([whole]).volumes()}
+    (only,) = scan([part / "series"]).volumes()
+    assert only.role.name == "ct-arterial"
+    np.testing.assert_array_equal(read_pixels(only).stored, read_pixels(volumes["ct-arterial"]).stored)
+    assert read_truth(part / "truth.json").label == read_truth(whole / "truth.json").label

@@ -23,7 +23,8 @@ import pytest
 from overread.core.errors import OverreadError
 from overread.core.places import resources, shipped_models
 from overread.core.reading import Mark, Reader, Reading
-from overread.evaluation.evaluate import Wish, evaluate
+from overread.evaluation.evaluate import evaluate
+from overread.evaluation.run import Wish
 from overread.io import read_cases, read_truth, write_cases, write_json
 from overread.systems import load_bundle
 

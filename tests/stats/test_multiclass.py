@@ -110,6 +110,20 @@ def test_a_class_without_cases_and_calls_is_left_out_of_the_mean_and_one_with_ca
     assert math.isnan(empty.f1)
 
 
+def test_a_class_that_drops_out_of_a_set_as_a_whole_does_not_raise_its_mean_f1() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    truth, calls = [0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 0, NO_CALL]
+    whole = confusion(truth, calls, 4)
+    assert multiclass.has_class(whole).tolist() == [True, True, True, False]
+    kept = confusion(truth[:4], calls[:4], 4)
+    there = multiclass.has_class(whole)
+    expected = metrics.f1_score(truth[:4], calls[:4], average="macro", labels=[0, 1, 2], zero_division=0)
+    assert float(multiclass.macro_f1(kept, there)) == pytest.approx(expected) == pytest.approx(2 / 3)
+    assert float(multiclass.macro_f1(kept)) == 1
+    assert float(multiclass.macro_f1(whole, there)) == float(multiclass.macro_f1(whole))
+    assert multiclass.macro_f1(np.stack([whole, kept]), there).shape == (2,)
+
+
 def test_resampled_tables_are_those_of_the_drawn_cases() -> None:
     rng = np.random.default_rng(2)
     truth, calls, patient = rng.integers(0, 3, 60), rng.integers(-1, 3, 60), rng.integers(0, 10, 60)

@@ -18,6 +18,11 @@ from overread.systems.bundle import check_name
 SHIPPED = "hbp-detection-small"
 
 
+def _shipped() -> list[str]:
+    """Folders of the bundles that come with the program."""
+    return sorted(folder.name for folder in shipped_models().iterdir())
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     folder = tmp_path / SHIPPED
@@ -158,7 +163,7 @@ def test_every_bundle_is_listed_with_the_reason_why_it_cannot_run(copied: Path) 
         "f-no-weights": "its weight file weights.safetensors cannot be read",
         "g-no-manifest": "its manifest.toml cannot be read",
     }
-    assert list(found) == [*reasons, SHIPPED]
+    assert list(found) == [*reasons, *_shipped()]
     for name, words in reasons.items():
         assert words in str(found[name].reason)
         assert found[name].origin == "user"
@@ -170,7 +175,8 @@ def test_every_bundle_is_listed_with_the_reason_why_it_cannot_run(copied: Path) 
 def test_the_listing_says_which_of_several_bundles_is_used(copied: Path) -> None:
     _edit(_install(copied, "z-mine"), 'variant = "small"', 'variant = "other"')
     _install(copied, "own-small")
-    found = {f.folder.name: (f.is_used, f.is_first) for f in installed_bundles()}
+    bundles = [f for f in installed_bundles() if f.system == "hbp-detection"]
+    found = {f.folder.name: (f.is_used, f.is_first) for f in bundles}
     assert found == {"own-small": (True, True), "z-mine": (True, False), SHIPPED: (False, False)}
     assert find_bundle("hbp-detection").folder.name == "own-small"
     assert find_bundle("hbp-detection", "other").folder.name == "z-mine"
@@ -199,7 +205,16 @@ def test_changed_weights_are_found_only_when_they_are_compared(copied: Path) -> 
 def test_a_bundle_folder_that_cannot_be_looked_into_does_no_harm(own_home: Path) -> None:
     (own_home / "data").mkdir(parents=True)
     (own_home / "data" / "models").write_text("a file where a folder should be")
-    assert [f.folder.name for f in installed_bundles()] == [SHIPPED]
+    assert [f.folder.name for f in installed_bundles()] == _shipped()
+
+
+def test_unless_a_variant_is_named_the_first_of_the_papers_is_taken() -> None:
+    by_system = {f.system: f.variant for f in installed_bundles() if f.is_first}
+    assert by_system["mvi-prediction"] == "image-factors"
+    assert by_system["noncontrast-triage"] == "t2-dwi"
+    for system, variant in by_system.items():
+        assert system is not None
+        assert find_bundle(system).variant == variant
 
 
 def test_a_control_laid_beside_a_bundle_does_not_make_it_another(copied: Path) -> None:

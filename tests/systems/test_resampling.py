@@ -86,3 +86,22 @@ def test_overlapping_patches_keep_the_larger_activation() -> None:
     assert heatmap.values.max() == 3
     assert heatmap.values[1].min() == 3
     assert not heatmap.values[0].any()
+
+
+@pytest.mark.parametrize("degrees", [-20, -3, 10, 80, 95, 170])
+def test_the_map_of_a_patch_follows_slices_that_lie_turned_in_the_patient(degrees: float) -> None:
+    """A head or a belly is seldom straight in the coil: rows turned by 10 degrees put a map 46 mm off once."""
+    turn = np.eye(4)
+    turn[:2, :2] = [
+        [np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))],
+        [np.sin(np.radians(degrees)), np.cos(np.radians(degrees))],
+    ]
+    grid = Grid((5, 300, 320), Affine(turn @ np.diag([0.8, 0.8, 5.0, 1.0])))
+    lesion = (2, 250, 90)
+    values = np.zeros(grid.shape[1:], dtype=np.float32)
+    values[248:253, 88:93] = 1
+    centre = tuple(grid.affine.to_mm([(2, 240, 100)])[0].tolist())
+    seen = patch(values, grid, centre, 60.0, 60)
+    heatmap = laid_together([PatchMap(2, centre, 60.0, seen)], grid, "v", 1.0)
+    shown = np.argwhere(heatmap.on_slice(grid, 2) > 0.5).mean(axis=0)
+    np.testing.assert_allclose(shown, lesion[1:], atol=1.0)

@@ -47,6 +47,8 @@ def test_one_large_tumour_alone_is_a_lesion() -> None:
         (("region 1",), [1]),
         (("liver",), []),
         (("liver", "spleen"), []),
+        (("Left Kidney",), []),
+        (("Liver without tumor", "x"), []),
     ],
 )
 def test_segments_are_chosen_by_what_they_are_called(labels: tuple[str, ...], wanted: list[int]) -> None:

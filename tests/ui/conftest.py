@@ -3,6 +3,7 @@ broken."""
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import time
@@ -34,6 +35,24 @@ def quick(request, progress):
     progress.step("network", 1, 1)
     return Outcome(Reading("r", "2026-01-01", Reader("system", "hbp-detection", device="cpu"), {}, (),
                            "none", 0.1))
+
+def classes(request, progress):
+    """A reading of classes of all volumes of the request, with one mark in the middle of the first."""
+    from overread.core.reading import Input, Mark
+    progress.step("network", 1, 1)
+    names = {"noncontrast-triage": ("benign", "primary", "metastasis"), "mvi-prediction": ("mvi-", "mvi+")}
+    scores = dict(zip(names[request.system], (0.2, 0.7, 0.1) if len(request.volumes) > 1 else (0.4, 0.6)))
+    first = request.volumes[0][1]
+    k = first.frames // 2
+    centre = tuple(float(v) for v in first.affine.to_mm((k, first.shape[1] / 2, first.shape[2] / 2)))
+    mark = Mark("R1", centre, 0.7, 20.0, first.id, k, (k,), "primary", scores)
+    inputs = tuple(Input(v.id, role, None, v.shape) for role, v in request.volumes)
+    told = {"rule": "sum", "any_slice": "malignant", "malignant_slices": 1, "slices": 1}
+    region = None if request.region is None else request.region.to_json()
+    facts = {"given": {}, "imputed": {n: 1.0 for n in request.facts.missing()}} if request.facts else None
+    return Outcome(Reading("c", "2026-01-01", Reader("system", request.system, request.variant, "d", device="cpu"), {},
+                           inputs, "classes", 0.8, (mark,), classes=scores, category=max(scores, key=scores.get),
+                           parameters=told, region=region, facts=facts))
 
 def steady(request, progress):
     for step in range(20):
@@ -197,6 +216,56 @@ def livers(window, qtbot, liver_folder, bundle):
     window.open_paths([liver_folder])
     qtbot.waitUntil(lambda: window.session.scan is not None and not window.opening.is_busy and
                     window.image.frames_painted > 0, timeout=20_000)
+    return window
+
+
+_GATE = {"modality": ["MR"], "slices": {"refuse_below": 5},
+         **{figure: {"refuse_below": 10} for figure in ("field_mm", "coverage_mm", "matrix")}}  # fmt: skip
+
+
+@pytest.fixture
+def install(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts a bundle into the user's folder, beside none that is shipped; its weights are never loaded here."""
+    monkeypatch.setattr("overread.systems.installed.shipped_models", lambda: tmp_path / "none")
+    return functools.partial(_install, own_home)
+
+
+def _install(home: Path, system: str, variant: str, roles: list[str], **tables: object) -> None:
+    folder = home / "data" / "models" / f"{system}-{variant}"
+    folder.mkdir(parents=True)
+    plain = {
+        "bundle": {"schema": "overread.bundle/1", "system": system, "variant": variant, "version": "0.1",
+                   "weights": "weights.safetensors", "weights_sha256": "0" * 64, "trained_on": "phantoms"},
+        "input": {"roles": roles, "channels": 3, "size": [224, 224]}, "network": {"name": "x"},
+        "placing": {"activation_scale": 1.0, "offset_px": [0.0, 0.0]}, "gate": _GATE,
+    }  # fmt: skip
+    (folder / "manifest.toml").write_text(_toml(plain | tables), encoding="utf-8")
+    (folder / "CARD.md").write_text("# A card\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def phases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """T2 (whose role is a guess), diffusion and T1 arterial of one study, in one frame of reference."""
+    folder = tmp_path_factory.mktemp("phases")
+    for n, (description, slices) in enumerate((("T2 TSE axial", 20), ("DWI b800", 20), ("T1 arterial phase", 20))):
+        write_series(folder / str(n), uid=f"1.2.826.0.1.3680043.10.4{n}", number=n + 1, modality="MR", slices=slices,
+                     shape=(64, 80), spacing=(1.5, 1.5), description=description)  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def four(window, qtbot, phases, install):
+    """The window with the study open and bundles of triage and MVI installed."""
+    install("noncontrast-triage", "t2-dwi", ["t2", "dwi"],
+            evaluation={"internal": {"test_set": "internal", "patients": 60, "accuracy": [0.7, 0.6, 0.8]}})  # fmt: skip
+    install("mvi-prediction", "image-factors", ["ct-arterial"],
+            operating={"default": {"threshold": 0.4, "chosen_on": "validation: 60 phantoms"}})  # fmt: skip
+    window.open_paths([phases])
+    qtbot.waitUntil(
+        lambda: window.session.scan is not None and not window.opening.is_busy and window.image.frames_painted > 0,
+        timeout=20_000,
+    )
+    window.image.setFocus()
     return window
 
 

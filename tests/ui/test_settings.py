@@ -10,6 +10,7 @@ from overread.ui.settings import CHOICES, SHARES, Settings, load_settings, save_
 OTHERS = {
     "mouse": "window", "theme": "dim", "text_scale": 125, "heat_opacity": 0.6, "heat_threshold": 0.1,
     "corner_text": "few", "device": "cpu", "engine": "onnx", "unaided_first": False, "last_folder": "/some \\ “where”",
+    "hang_on_open": True,
 }  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def test_first_start_has_the_defaults_and_says_nothing():
     assert not settings_file().exists()
 
 
-@pytest.mark.parametrize("name", [*CHOICES, *SHARES, "unaided_first", "last_folder"])
+@pytest.mark.parametrize("name", [*CHOICES, *SHARES, "unaided_first", "hang_on_open", "last_folder"])
 def test_value_that_a_setting_cannot_take_is_refused_in_a_sentence(name):
     settings = Settings()
     for value in ("no such choice" if name != "last_folder" else 3, None, float("nan"), -1, 1.5, []):

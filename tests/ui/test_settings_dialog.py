@@ -41,11 +41,12 @@ def _change_everything(dialog):
     _choose(dialog, "device", "cpu")
     _choose(dialog, "engine", "torch")
     dialog.findChild(QCheckBox, "settings-unaided-first").click()
+    dialog.findChild(QCheckBox, "settings-hang-on-open").click()
     dialog.findChild(QSlider, "settings-heat-opacity").setValue(60)
     dialog.findChild(QSlider, "settings-heat-threshold").setValue(10)
 
 
-CHANGED = Settings("window", "light", 125, 0.6, 0.1, "few", "cpu", "torch", False, "/here")
+CHANGED = Settings("window", "light", 125, 0.6, 0.1, "few", "cpu", "torch", False, "/here", True)
 
 
 def test_ok_keeps_every_choice_and_says_what_changed(dialog, qtbot):

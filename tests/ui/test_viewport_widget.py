@@ -113,7 +113,7 @@ def test_heat_is_painted_on_its_patient_position_and_nowhere_else(opened, readin
     viewport.go_to(17)
     row, column, _ = viewport.shown_point(reading[1].heatmap.affine.to_mm((17, 5, 7)))
     picture = opened.image.grab().toImage()
-    hot = picture.pixelColor(opened.image.point_of(row + 1.5, column + 1.5))
+    hot = picture.pixelColor(opened.image.point_of(row - 1.5, column - 1.5))
     cold = picture.pixelColor(opened.image.point_of(row - 24, column))
     assert hot.red() > hot.blue() + 20
     assert (cold.red(), cold.blue()) == (pytest.approx(cold.green(), abs=1),

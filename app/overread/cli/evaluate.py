@@ -9,9 +9,9 @@ from overread.cli.output import TerminalProgress, print_json, say, tell
 from overread.cli.read import output_folder
 from overread.core.errors import StorageError
 from overread.evaluation.counted import count_evaluation, manifest_table
-from overread.evaluation.evaluate import Wish, evaluate
-from overread.evaluation.outputs import EVALUATION_FILE, SUMMARY_FILE, write_outputs
-from overread.evaluation.summary import short_text
+from overread.evaluation.evaluate import evaluate
+from overread.evaluation.outputs import EVALUATION_FILE, SUMMARY_FILE, short_text, write_outputs
+from overread.evaluation.run import Wish
 from overread.systems import load_bundle
 from overread.systems.bundle import check_name, record_evaluation
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="draw up to N positive slices of phantoms again without their lesions",
+        help="draw up to N positive slices of phantoms again without their lesions (hbp-detection)",
     )
     parser.add_argument(
         "--record", metavar="NAME", help="write what the figures are into the bundle's manifest, under this name"

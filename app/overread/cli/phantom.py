@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--normals", type=float, default=0.0, metavar="P", help="probability that an hbp case has no HCC, 0 to 1"
     )
     parser.add_argument("--diameter", metavar="LO-HI", help="only lesions of these diameters in mm, such as 6-12")
+    parser.add_argument("--roles", metavar="ROLE,...", help="only these volumes, such as t2-fs,dwi")
     parser.add_argument("--enhanced", action="store_true", help="one multi-frame file a series")
     parser.add_argument("--syntax", default="native", help=f"how pixels are stored: {', '.join(SYNTAXES)}")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes")
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         _range(arguments.diameter),
         arguments.enhanced,
         arguments.syntax,
+        tuple(role.strip() for role in arguments.roles.split(",")) if arguments.roles else (),
     )
     wanted = orders(first, arguments.cases)
     if arguments.jobs < 1:

@@ -11,11 +11,14 @@ from overread.core.errors import GateRefusal, InputError, StorageError
 from overread.core.reading import Reading
 from overread.core.study import Scan, Volume
 from overread.io import scan, write_json
+from overread.io.facts import read_facts
 from overread.io.heatmaps import HEATMAP_FILE, HEATMAP_NIFTI, write_heatmap, write_heatmap_nifti
+from overread.io.regions import read_region
 from overread.systems import Bundle, Outcome, ReadRequest, choose_volumes, find_bundle, load_bundle, read, system_of
 
 READING_FILE = "reading.json"
 MOST_NAMED = 8
+MOST_REGIONS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ROLE=VOLUME",
         help="say which volume plays a role; overread scan lists the volumes",
+    )
+    parser.add_argument(
+        "--region",
+        type=Path,
+        metavar="FILE",
+        help="where to look: DICOM SEG, NIfTI or NRRD mask, truth.json, or JSON marks such as "
+        '{"marks": [{"centre_mm": [x, y, z], "radius_mm": r}]}; a folder of masks as DICOM',
+    )
+    parser.add_argument(
+        "--facts",
+        type=Path,
+        metavar="FILE",
+        help="clinical facts as JSON: sex, age_y, diameter_mm, afp_ng_ml, child_pugh, hbsag, hcv",
     )
     parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or mps")
     parser.add_argument("--engine", default="auto", metavar="E", help="auto, torch or onnx (an optional extra)")
@@ -96,6 +112,8 @@ def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
             "Name the folder of one of them, or a volume with --role",
         )
     study, volumes = chosen[0]
+    grid = volumes[0][1].grid  # without one the gate refuses, whatever the region
+    region = None if arguments.region is None or grid is None else read_region(arguments.region, grid)
     return ReadRequest(
         arguments.system,
         volumes,
@@ -106,6 +124,8 @@ def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
         bundle_folder=None if arguments.bundle is None else str(arguments.bundle),
         precision=arguments.precision,
         use_cache=not arguments.no_cache,
+        region=region,
+        facts=None if arguments.facts is None else read_facts(arguments.facts),
     )
 
 
@@ -141,6 +161,40 @@ def write_outcome(out: Path, outcome: Outcome, request: ReadRequest, with_nifti:
 
 def print_reading(reading: Reading, bundle: Bundle) -> None:
     """A reading in words."""
+    if reading.result in ("classes", "no-region"):
+        print_classes(reading)
+    else:
+        _print_candidates(reading, bundle)
+    for message in reading.messages:
+        say(f"  {message.level}: {message.text}")
+    seconds: Any = reading.times.get("total")
+    say(f"Read in {seconds:.1f} s. {bundle.caution}")
+
+
+def print_classes(reading: Reading) -> None:
+    """What was called, the scores of all classes, how sure, and what each region said."""
+    name = f"{reading.reader.id} {reading.reader.variant}"
+    if reading.result == "no-region":
+        say(f"{name}: no region was found, so that nothing could be called.")
+        return
+    classes = reading.classes or {}
+    scores = ", ".join(f"{label} {score:.2f}" for label, score in classes.items())
+    point = reading.operating_point
+    cut = "" if point is None else f" at the {point.name} operating point of {point.threshold:.2f}"
+    say(f"{name}: {reading.category}{cut} ({scores}).")
+    if reading.confidence is not None:
+        say(f"  confidence {reading.confidence.value:.2f}: {reading.confidence.words}")
+    strongest = sorted(reading.marks, key=lambda mark: -(mark.score or 0.0))[:MOST_REGIONS]
+    for mark in (mark for mark in reading.marks if mark in strongest):
+        x, y, z = mark.centre_mm
+        own = ", ".join(f"{label} {score:.2f}" for label, score in (mark.classes or {}).items())
+        at = "" if mark.peak_slice is None else f" slice {mark.peak_slice + 1}"
+        say(f"  {mark.id:<4}{at} {mark.category} ({own}), at x {x:.0f} y {y:.0f} z {z + 0.0:.0f} mm")
+    if len(reading.marks) > MOST_REGIONS:
+        say(f"  and {len(reading.marks) - MOST_REGIONS} more regions with lower scores")
+
+
+def _print_candidates(reading: Reading, bundle: Bundle) -> None:
     point = bundle.operating["default"]
     shown = reading.marks_at(point.threshold)
     say(
@@ -160,10 +214,6 @@ def print_reading(reading: Reading, bundle: Bundle) -> None:
             "  * below the default operating point"
             + (f"; {len(reading.marks) - 10} more" if len(reading.marks) > 10 else "")
         )
-    for message in reading.messages:
-        say(f"  {message.level}: {message.text}")
-    seconds: Any = reading.times.get("total")
-    say(f"Read in {seconds:.1f} s. {bundle.caution}")
 
 
 def _assignment(text: str, found: Scan) -> tuple[str, Volume]:

@@ -11,6 +11,7 @@ from typing import Any
 from overread.cli.output import print_json, say
 from overread.systems import SYSTEMS, Bundle, Installed, OperatingInfo, System, installed_bundles
 from overread.systems.bundled import networks_of_system
+from overread.viewing.evidence import figure_words
 
 _ORIGINS = {"user": "your own", "shipped": "shipped"}
 
@@ -77,6 +78,10 @@ def meaning(point: OperatingInfo) -> str:
         parts.append(f"finds {_with_interval(point.slice_sensitivity)} of the slices with a target lesion")
     if math.isfinite(point.slice_specificity[0]):
         parts.append(f"spares {_with_interval(point.slice_specificity)} of those without")
+    if math.isfinite(point.patient_sensitivity[0]):
+        parts.append(f"finds {_with_interval(point.patient_sensitivity)} of the patients with the finding")
+    if math.isfinite(point.patient_specificity[0]):
+        parts.append(f"spares {_with_interval(point.patient_specificity)} of those without")
     if math.isfinite(point.marks_per_case):
         parts.append(f"{point.marks_per_case:.1f} marks a case")
     return ", ".join(parts) or "not measured"
@@ -120,9 +125,7 @@ def _say_variant(variant: dict[str, Any]) -> None:
             if point["chosen_on"] == chosen_on:
                 say(f"      {point['name']}, scores from {point['threshold']:.2f}: {point['meaning']}")
     for evaluation in variant["evaluations"]:
-        auc = evaluation["slice_auc"]
-        words = "no slice AUC" if auc is None else f"slice AUC {auc[0]:.3f} ({auc[1]:.3f} to {auc[2]:.3f})"
-        say(f"    evaluated on {evaluation['test_set'] or evaluation['name']}: {words}")
+        say(f"    evaluated on {evaluation['test_set'] or evaluation['name']}: {_measured(evaluation)}")
 
 
 def _system(system: System, installed: Sequence[Installed]) -> dict[str, Any]:
@@ -175,6 +178,8 @@ def _point(point: OperatingInfo) -> dict[str, Any]:
         "name": point.name,
         "threshold": point.threshold,
         "chosen_on": point.chosen_on,
+        "patient_sensitivity": _known(point.patient_sensitivity),
+        "patient_specificity": _known(point.patient_specificity),
         "slice_sensitivity": _known(point.slice_sensitivity),
         "slice_specificity": _known(point.slice_specificity),
         "marks_per_case": point.marks_per_case if math.isfinite(point.marks_per_case) else None,
@@ -184,9 +189,21 @@ def _point(point: OperatingInfo) -> dict[str, Any]:
 
 def _evaluations(bundle: Bundle) -> list[dict[str, Any]]:
     return [
-        {"name": name, "test_set": table.get("test_set"), "slice_auc": _known(table.get("slice_auc"))}
+        {
+            "name": name,
+            "test_set": table.get("test_set"),
+            "slice_auc": _known(table.get("slice_auc")),
+            "figures": list(figure_words(table)),
+        }
         for name, table in bundle.evaluations.items()
     ]
+
+
+def _measured(evaluation: dict[str, Any]) -> str:
+    auc = evaluation["slice_auc"]
+    if auc is not None:
+        return f"slice AUC {auc[0]:.3f} ({auc[1]:.3f} to {auc[2]:.3f})"
+    return ", ".join(evaluation["figures"]) or "no figure"
 
 
 def _known(values: Sequence[float] | None) -> list[float] | None:

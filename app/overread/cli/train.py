@@ -1,10 +1,11 @@
-"""``overread train RECIPE``: from a recipe to a bundle, or to the table of a grid or of folds."""
+"""``overread train RECIPE``: from a recipe to a bundle, or to the table of a grid or of folds, for every system."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from overread.cli.output import TerminalProgress, say, tell
 from overread.cli.read import output_folder
@@ -17,6 +18,7 @@ from overread.training.grid import Grid, Sides, as_controls, folds_of, grid_of, 
 from overread.training.hardware import DEVICES, choose_hardware
 from overread.training.recipe import Recipe, load_document, recipe_of
 from overread.training.train import Wish, as_control, train, with_steps
+from overread.training.trainers import TRAINERS, adapted, trainer_of
 
 _NOT_BEGUN = "This training cannot begin"
 
@@ -48,14 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     document = load_document(arguments.recipe)
+    if document.get("system") in TRAINERS:
+        return _run_of_regions(arguments, document)
     grid = grid_of(document, arguments.recipe) if "grid" in document else None
     recipe = grid.recipe if grid is not None else recipe_of(document, arguments.recipe)
     if arguments.steps is not None:
         recipe = with_steps(recipe, arguments.steps)
-    _check(arguments, recipe, grid)
+    _check(arguments, recipe.kind, grid)
     hardware = choose_hardware(arguments.device, arguments.threads)
     out = arguments.out
-    work = output_folder(arguments.work or user_places().cache / "training" / out.resolve().name)
+    work = _work(arguments)
     progress = TerminalProgress()
     data, told = _data(arguments, recipe, work, progress)
     told += f"Trained {hardware.words(recipe.loop.precision)}."
@@ -81,14 +85,38 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check(arguments: argparse.Namespace, recipe: Recipe, grid: Grid | None) -> None:
+def _run_of_regions(arguments: argparse.Namespace, document: dict[str, Any]) -> int:
+    """Train a system that reads regions: what its bundle is made of is known where it is trained."""
+    if arguments.cases is not None or arguments.start is not None:
+        raise InputError(
+            _NOT_BEGUN,
+            f"{document['system']} is trained on phantoms, from chance or from the weights its recipe names",
+            f"Give --phantom {document.get('kind')} alone",
+        )
+    _check(arguments, str(document.get("kind")), None)
+    document = adapted(document, arguments.steps, arguments.shuffled_labels)
+    train_system = trainer_of(document["system"])
+    hardware = choose_hardware(arguments.device, arguments.threads)
+    wish = Wish(_work(arguments), arguments.resume, hardware, None, arguments.jobs, arguments.folds, arguments.fold)
+    progress = TerminalProgress()
+    words = train_system(document, wish, output_folder(arguments.out), progress)
+    progress.close()
+    say(words or f"The bundle is in {arguments.out}.")
+    return 0
+
+
+def _work(arguments: argparse.Namespace) -> Path:
+    return output_folder(arguments.work or user_places().cache / "training" / arguments.out.resolve().name)
+
+
+def _check(arguments: argparse.Namespace, kind: str, grid: Grid | None) -> None:
     """Refuse what goes not together before anything is drawn."""
     problem = None
     if (arguments.phantom is None) == (arguments.cases is None):
-        problem = "it needs either phantoms or cases", f"Give --phantom {recipe.kind} or --cases CSV"
-    elif arguments.phantom is not None and arguments.phantom != recipe.kind:
-        why = f"the recipe is for phantoms of kind {recipe.kind}, not {arguments.phantom}"
-        problem = why, f"Give --phantom {recipe.kind}"
+        problem = "it needs either phantoms or cases", f"Give --phantom {kind} or --cases CSV"
+    elif arguments.phantom is not None and arguments.phantom != kind:
+        why = f"the recipe is for phantoms of kind {kind}, not {arguments.phantom}"
+        problem = why, f"Give --phantom {kind}"
     elif arguments.jobs < 1:
         problem = "--jobs must be at least 1", "Leave it out or give 1 or more"
     elif grid is not None and (arguments.folds or arguments.start or arguments.steps is not None):

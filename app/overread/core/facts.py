@@ -7,7 +7,6 @@ Liu 2021 (SEEDS 4.3): gender, age, diameter, AFP, Child-Pugh, HBsAg, HCV.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -18,6 +17,7 @@ UNITS = {"age_y": "years", "diameter_mm": "mm", "afp_ng_ml": "ng/ml"}
 LIMITS = {"age_y": (0.0, 120.0), "diameter_mm": (1.0, 300.0), "afp_ng_ml": (0.0, 10_000_000.0)}
 CHOICES = {"sex": ("male", "female"), "child_pugh": ("A", "B", "C")}
 TRUTHS = ("hbsag", "hcv")
+_LONG_BITS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,13 @@ def _checked(name: str, value: Any) -> Any:
             return value
         raise _wrong(name, value, " or ".join(CHOICES[name]))
     low, high = LIMITS[name]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if is_number and low <= value <= high:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and low <= value <= high:  # neither NaN nor infinite, and no whole number that is no float
         return float(value)
     raise _wrong(name, value, f"a number from {low:g} to {high:,.0f} ({UNITS[name]})")
 
 
 def _wrong(name: str, value: Any, wanted: str) -> InputError:
-    return InputError("These facts cannot be used", f"{name} is {value!r}, not {wanted}", "Correct it, or leave it out")
+    is_long = isinstance(value, int) and value.bit_length() > _LONG_BITS  # Python writes no number of any length
+    said = "a number of very many digits" if is_long else f"{value!r:.60}"
+    return InputError("These facts cannot be used", f"{name} is {said}, not {wanted}", "Correct it, or leave it out")

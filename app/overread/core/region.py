@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from overread.core.errors import InputError
@@ -12,6 +12,8 @@ from overread.core.errors import InputError
 SOURCES = ("circle", "mark", "recist", "mask", "truth", "detector")
 MASK_MARGIN_MM = 10.0
 """How far the circle of a mask reaches beyond the smallest one around it (CONTRACT section 1)."""
+LEAST_RADIUS_MM = 0.5
+"""No circle is made smaller than this, and no lesion is taken to be [A]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class LesionRegion:
             raise ValueError(f"no such source of a region: {self.source}")
         if not self.circles:
             raise ValueError("a region has at least one circle")
+        if not (math.isfinite(self.margin_mm) and self.margin_mm >= 0):
+            raise ValueError("a margin is a number of mm from 0")
 
     @property
     def largest(self) -> Circle:
@@ -54,12 +58,24 @@ class LesionRegion:
         """Largest diameter of the lesion itself: that of the largest circle less the margin on both sides."""
         return max(0.0, 2 * (self.largest.radius_mm - self.margin_mm))
 
+    def at_margin(self, margin_mm: float) -> LesionRegion:
+        """The same lesion with circles that reach so far beyond its edge; its diameter stays."""
+        if margin_mm == self.margin_mm:
+            return self
+        more = margin_mm - self.margin_mm
+        circles = tuple(Circle(c.centre_mm, max(c.radius_mm + more, LEAST_RADIUS_MM)) for c in self.circles)
+        return LesionRegion(self.id, circles, self.source, margin_mm)
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """What a system shall look at: lesions, the largest first."""
+    """What a system shall look at: lesions, the one to be read first, which is the largest or a detector's surest.
+
+    ``notes`` are sentences about what of a file became no lesion; a reading repeats them among its messages.
+    """
 
     lesions: tuple[LesionRegion, ...]
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not self.lesions:
@@ -90,7 +106,7 @@ class Region:
         """
         try:
             return cls(tuple(_lesion(item) for item in document["lesions"]))
-        except (KeyError, TypeError, ValueError) as problem:
+        except (KeyError, TypeError, ValueError, OverflowError) as problem:
             raise InputError(
                 "This region cannot be used", f"a part is missing or wrong ({problem})", "Draw or export it again"
             ) from problem

@@ -23,6 +23,11 @@ LESION_TYPES = (
 )
 
 
+def mask_file(role: str) -> str:
+    """Name of the label map of the volume with a role, beside a truth that maps every volume."""
+    return f"labels-{role.replace(':', '-b')}.nii.gz"
+
+
 @dataclass(frozen=True, slots=True)
 class MaskRef:
     """A mask in a file beside the truth: voxels with value ``label`` of a label map (NIfTI) belong to it."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +18,7 @@ from overread.core.hits import Target
 from overread.core.truth import Lesion, MaskRef, Truth
 from overread.io import CaseRow, read_mask, read_truth
 from overread.io.segmentation_reader import is_dicom_file, list_segments
-from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS
+from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, mask_file
 from overread.systems.hbp_detection.measure import CaseTruth, truth_of
 from overread.systems.truth_maps import MOST_LESIONS, lesion_segments, lesions_of_mask, recoded
 
@@ -40,7 +43,8 @@ class MappedTruth:
     ``labels`` uint8 [k, j, i], codes of the digital liver: structures, findings from 40, target lesion n at 100 + n.
     ``has_structures``: whether anything but lesions is mapped. ``finding_types``: code -> type of a finding.
     ``counted``: slices and targets as the systems count them; ``lesions`` are its targets, in the same order.
-    ``generator``: what drew the case; empty for a real one.
+    ``generator``: what drew the case; empty for a real one. ``stated``: the truth's own lesions, in the same order as
+    ``lesions``; empty where a bare mask is all there is. ``facts``: of the patient.
     """
 
     labels: NDArray[np.uint8]
@@ -50,6 +54,8 @@ class MappedTruth:
     has_structures: bool
     finding_types: dict[int, str]
     generator: dict[str, object]
+    stated: tuple[Lesion, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_phantom(self) -> bool:
@@ -65,8 +71,14 @@ class MappedTruth:
         return FIRST_LESION + lesion
 
 
-def map_truth(row: CaseRow, grid: Grid) -> MappedTruth:
+def map_truth(row: CaseRow, grid: Grid, role: str | None = None) -> MappedTruth:
     """Read the truth of a case onto the grid of its volume.
+
+    Parameters
+    ----------
+    role
+        Of the volume. The digital liver maps every volume, since breathing moves a liver between two of them; with a
+        role its map of that volume is taken, otherwise the one that the truth names.
 
     Raises
     ------
@@ -78,13 +90,34 @@ def map_truth(row: CaseRow, grid: Grid) -> MappedTruth:
     if row.truth is None:
         raise _cannot(row, "it has no truth", "Give the column truth a file")
     if row.truth.suffix.lower() == ".json":
-        return _from_truth(row, read_truth(row.truth), row.truth.parent, grid)
+        return _from_truth(row, _on_volume(read_truth(row.truth), row.truth.parent, role), row.truth.parent, grid)
     if not is_dicom_file(row.truth):
         return _from_mask(row, read_mask(row.truth, grid), grid)
     wanted = lesion_segments(list_segments(row.truth))
     if not wanted:
         raise _cannot(row, "no segment of its truth is called a lesion", "Name one HCC, tumour or lesion")
     return _from_mask(row, read_mask(row.truth, grid, wanted), grid)
+
+
+def map_files(truth: Path) -> list[Path]:
+    """The files in which a truth.json's maps lie, in order of their names: those it refers to, and those that the
+    digital liver leaves beside it for each volume.
+
+    None of a bare mask, which is its own map, nor of a document that cannot be read: its own bytes are all there is.
+    """
+    if truth.suffix.lower() != ".json" or not truth.is_file():
+        return []
+    found = set(truth.parent.glob(mask_file("*")))
+    with suppress(InputError):
+        stated = read_truth(truth)
+        refs = [*(t.mask for t in stated.lesions if t.mask is not None), *stated.structures.values()]
+        found |= {truth.parent / ref.file for ref in refs}
+    return sorted(path for path in found if path.is_file())
+
+
+def map_digests(truth: Path) -> list[str]:
+    """SHA-256 of each of ``map_files``: a corrected mask is another truth."""
+    return [sha256(path.read_bytes()).hexdigest() for path in map_files(truth)]
 
 
 def _from_truth(row: CaseRow, truth: Truth, folder: Path, grid: Grid) -> MappedTruth:
@@ -109,6 +142,24 @@ def _from_truth(row: CaseRow, truth: Truth, folder: Path, grid: Grid) -> MappedT
         bool(truth.structures),
         {FIRST_FINDING + n: f.type for n, f in enumerate(findings)},
         dict(truth.generator),
+        tuple(targets),
+        dict(truth.facts),
+    )
+
+
+def _on_volume(truth: Truth, folder: Path, role: str | None) -> Truth:
+    """The truth with its masks taken from the map of one volume, where the digital liver has left one."""
+    if role is None or truth.generator.get("name") != PHANTOM:
+        return truth
+
+    def moved(ref: MaskRef) -> MaskRef:
+        file = Path(ref.file).with_name(mask_file(role)).as_posix()
+        return replace(ref, file=file) if (folder / file).is_file() else ref
+
+    return replace(
+        truth,
+        lesions=tuple(replace(t, mask=None if t.mask is None else moved(t.mask)) for t in truth.lesions),
+        structures={name: moved(ref) for name, ref in truth.structures.items()},
     )
 
 

@@ -20,6 +20,7 @@ from overread.evaluation.phantom_folder import (
 from overread.io import CaseRow, read_cases, read_truth, write_cases
 from overread.phantom import KINDS, SITES, VERSION
 from overread.phantom.lesions.mix import check_range
+from overread.phantom.patient import check_roles
 
 CASES_CSV = "cases.csv"
 VALIDATION_FROM, TEST_FROM = 800_000, 900_000
@@ -64,6 +65,7 @@ def orders(first: CaseOrder, count: int) -> list[CaseOrder]:
             "Choose one of them with --syntax",
         )
     check_range(first.diameter_mm)
+    check_roles(first.kind, first.roles or None)
     return [dataclasses.replace(first, seed=first.seed + n) for n in range(count)]
 
 

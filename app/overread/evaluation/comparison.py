@@ -171,10 +171,11 @@ def _three_tables(
 ) -> dict[str, dict[str, Any]]:
     """McNemar of what is positive, of what is negative, of all: differences of sensitivity, specificity, accuracy."""
     chosen = {"sensitivity": truth, "specificity": ~truth, "accuracy": np.ones_like(truth)}
-    return {name: _table(first[part], second[part]) for name, part in chosen.items() if part.any()}
+    return {name: mcnemar_table(first[part], second[part]) for name, part in chosen.items() if part.any()}
 
 
-def _table(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, Any]:
+def mcnemar_table(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, Any]:
+    """McNemar's test of which of two readers was right (n,) each."""
     test = mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
     return {
         "n": int(first.size),

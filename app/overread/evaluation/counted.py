@@ -11,6 +11,20 @@ from overread.evaluation.rows import Row, find_row
 from overread.systems.bundle import Bundle
 
 COUNTED = "evaluations.jsonl"
+_KEPT = (
+    "accuracy",
+    "macro-f1",
+    "sensitivity",
+    "specificity",
+    "sensitivity-malignant",
+    "specificity-malignant",
+    "sensitivity-hcc-at-80-specificity",
+    "accuracy-at-70-retained-minus-all",
+    "macro-f1-at-70-retained-minus-all",
+)
+_KEPT_AREAS = ("roc-auc", "lroc-auc")
+_AREA_KEYS = {"roc_auc": "auc"}
+"""What a system of classes keeps in its manifest, beside all its areas."""
 
 
 def count_evaluation(bundle: Bundle, document: Mapping[str, Any]) -> None:
@@ -21,13 +35,17 @@ def count_evaluation(bundle: Bundle, document: Mapping[str, Any]) -> None:
     StorageError
         The bundle's folder cannot be written.
     """
-    area = find_row(document["metrics"], level="slice", subset="all", metric="roc-auc")
+    key, level, metric = (
+        ("accuracy", "patient", "accuracy") if "tables" in document else ("slice_auc", "slice", "roc-auc")
+    )
+    row = find_row(document["metrics"], reader=_reader(document), level=level, subset="all", metric=metric)
     line = canonical_json(
         {
             "cases": document["cases_digest"],
+            "maps": document["maps_digest"],
             "n": document["n"]["cases"],
             "bundle": bundle.digest,
-            "slice_auc": None if area is None else [area["value"], *area["ci"]],
+            key: None if row is None else [row["value"], *row["ci"]],
         }
     )
     try:
@@ -57,6 +75,8 @@ def manifest_table(document: Mapping[str, Any], test_set: str) -> dict[str, Any]
     InputError
         The set has only positive or only negative slices: nothing could be said of an operating point.
     """
+    if "tables" in document:
+        return _class_table(document, test_set)
     metrics: Sequence[Row] = document["metrics"]
     n = document["n"]
     area = find_row(metrics, level="slice", subset="all", metric="roc-auc")
@@ -76,6 +96,40 @@ def manifest_table(document: Mapping[str, Any], test_set: str) -> dict[str, Any]
         "slice_auc": _triple(area),
         "operating": {point: _point(metrics, point) for point in document["operating"]},
     }
+
+
+def _class_table(document: Mapping[str, Any], test_set: str) -> dict[str, Any]:
+    """Of a system of classes: accuracy, macro F1 and areas of the patients, and where it stands, confidence."""
+    n, name = document["n"], _reader(document)
+    own = [r for r in document["metrics"] if r["reader"] == name and r["level"] == "patient" and r["subset"] == "all"]
+    wanted = [r for r in own if r["metric"] in _KEPT or r["metric"].startswith(_KEPT_AREAS)]
+    figures: dict[str, list[float]] = {}
+    for row in wanted:
+        key = row["metric"].replace("-", "_") + ("" if row["point"] in (None, "default") else "_" + _word(row["point"]))
+        chosen = find_row(own, metric=row["metric"], point=row["point"])
+        if chosen is not None and chosen["value"] is not None:
+            figures[_AREA_KEYS.get(key, key)] = _triple(chosen)
+    table = {
+        "test_set": test_set,
+        "cases_digest": document["cases_digest"],
+        "cases_are": document["cases_are"],
+        "evaluated_before": document["evaluated_before"],
+        "n": n["cases"],
+        "cases": n["cases"],
+        "lesions": n["lesions"],
+        "no_region": n["no_region"],
+        **figures,
+    }
+    helps = document["confidence_helps"]
+    return table if helps is None else {**table, "confidence_helps": helps}
+
+
+def _reader(document: Mapping[str, Any]) -> str:
+    return f"{document['bundle']['system']} {document['bundle']['variant']}"
+
+
+def _word(point: str) -> str:
+    return point.replace(" ", "_").replace("-", "_")
 
 
 def _point(metrics: Sequence[Row], point: str) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overread.evaluation.figure_style import BLUE, GREEN, GREY, ORANGE, POINT_MARKS, RED, begin, end, reach, save
 from overread.evaluation.measured import Measured
 from overread.evaluation.published import EXTERNAL_POINT, INTERNAL_POINT, PAPER
 from overread.evaluation.rows import Patients, find_row
 from overread.evaluation.slices import collect
 from overread.evaluation.subsets import LESION_SIZES
-from overread.io import write_atomically
 from overread.stats.curves import froc_curve, roc_band, roc_curve
 from overread.stats.resampling import cluster_weights
 
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FONT_PT = 9.0
 BAND_DRAWS = 500
-_INCHES = (4.6, 5.0)
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
-"""Colours that stay apart for every kind of colour vision (Okabe and Ito 2008)."""
-_POINT_MARKS = {"high-sensitivity": "^", "default": "o", "high-precision": "s"}
 
 
 def write_figures(folder: Path, document: Mapping[str, Any], cases: Sequence[Measured]) -> list[Path]:
@@ -38,7 +33,7 @@ def write_figures(folder: Path, document: Mapping[str, Any], cases: Sequence[Mea
     StorageError
         See ``write_atomically``.
     """
-    return [path for name, figure in draw_figures(document, cases).items() for path in _save(figure, folder, name)]
+    return [path for name, figure in draw_figures(document, cases).items() for path in save(figure, folder, name)]
 
 
 def draw_figures(document: Mapping[str, Any], cases: Sequence[Measured]) -> dict[str, Figure]:
@@ -82,7 +77,7 @@ def _roc(
         axes.plot(
             x,
             y,
-            _POINT_MARKS.get(point, "D"),
+            POINT_MARKS.get(point, "D"),
             color=BLUE,
             markeredgecolor="white",
             markersize=7,
@@ -96,7 +91,7 @@ def _roc(
         ):
             axes.plot(1 - specificity, sensitivity, mark, color=RED, markersize=8, label=f"{PAPER}, {where}, patients")
     axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(0, 1), ylim=(0, 1.02), aspect="equal")
-    return _end(figure, axes)
+    return end(figure, axes)
 
 
 def _froc(document: Mapping[str, Any], cases: Sequence[Measured]) -> Figure:
@@ -116,14 +111,14 @@ def _froc(document: Mapping[str, Any], cases: Sequence[Measured]) -> Figure:
         )
         if found is None or false is None:
             continue
-        mark = _POINT_MARKS.get(point, "D")
+        mark = POINT_MARKS.get(point, "D")
         axes.errorbar(
-            false["value"], found["value"], yerr=_reach(found), xerr=_reach(false), fmt=mark, color=BLUE,
+            false["value"], found["value"], yerr=reach(found), xerr=reach(false), fmt=mark, color=BLUE,
             markeredgecolor="white", markersize=7, elinewidth=0.8, label=point,
         )  # fmt: skip
     right = max(1.0, 1.05 * float(curve.x[-1]))
     axes.set(xlabel="False marks a case", ylabel="Share of lesions found", xlim=(0, right), ylim=(0, 1.02))
-    return _end(figure, axes)
+    return end(figure, axes)
 
 
 def _by_size(document: Mapping[str, Any]) -> Figure:
@@ -138,14 +133,14 @@ def _by_size(document: Mapping[str, Any]) -> Figure:
             if row is None:
                 continue
             axes.errorbar(
-                place + 0.2 * (n - 1), row["value"], yerr=_reach(row), fmt=_POINT_MARKS.get(point, "D"), color=colour,
+                place + 0.2 * (n - 1), row["value"], yerr=reach(row), fmt=POINT_MARKS.get(point, "D"), color=colour,
                 markersize=6, elinewidth=1.2, capsize=3, clip_on=False, label=point if place == 0 else None,
             )  # fmt: skip
     rows = [find_row(document["metrics"], level="lesion", subset=s, point="floor", metric="sensitivity") for s in sizes]
     names = [f"{s}\nn = {0 if r is None else r['n']['lesions']}" for s, r in zip(sizes, rows, strict=True)]
     axes.set_xticks(range(len(sizes)), names)
     axes.set(ylabel="Share of lesions found (95 %, exact)", xlim=(-0.5, len(sizes) - 0.5), ylim=(0, 1.02))
-    return _end(figure, axes)
+    return end(figure, axes)
 
 
 def _scores(
@@ -168,34 +163,12 @@ def _scores(
         axes.text(threshold, 0.98, point, rotation=90, va="top", ha="right", transform=axes.get_xaxis_transform())
     axes.set(xlabel="Score", ylabel=f"Share of the {level}s of a class", xlim=(0, 1))
     axes.set_ylim(bottom=0)
-    return _end(figure, axes)
+    return end(figure, axes)
 
 
 def _begin(document: Mapping[str, Any], title: str) -> tuple[Figure, Axes]:
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    bundle, n = document["bundle"], document["n"]
-    with rc_context({"font.size": FONT_PT, "axes.titlesize": FONT_PT, "legend.fontsize": FONT_PT}):
-        figure = Figure(figsize=_INCHES, layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots()
-        what = document["cases_are"] if document["cases_are"] != "not phantoms" else "cases"
-        axes.set_title(
-            f"{title}: {bundle['system']} {bundle['variant']}\n{n['cases']} {what}, {n['slices']:,} slices, "
-            f"{n['lesions']} lesions",
-            fontsize=FONT_PT,
-        )
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _end(figure: Figure, axes: Axes) -> Figure:
-    for item in (axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels(), *axes.texts):
-        item.set_fontsize(FONT_PT)
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=FONT_PT)
-    return figure
+    n = document["n"]
+    return begin(document, title, f"{n['slices']:,} slices, {n['lesions']} lesions")
 
 
 def _area_label(level: str, document: Mapping[str, Any]) -> str:
@@ -203,19 +176,3 @@ def _area_label(level: str, document: Mapping[str, Any]) -> str:
     if row is None or row["ci"][0] is None:
         return "measured"
     return f"area {row['value']:.3f} ({row['ci'][0]:.3f} to {row['ci'][1]:.3f})"
-
-
-def _reach(row: Mapping[str, Any]) -> NDArray[np.float64] | None:
-    """Lengths of an error bar, below and above."""
-    low, high = row["ci"]
-    if low is None:
-        return None
-    return np.array([[max(0.0, row["value"] - low)], [max(0.0, high - row["value"])]])
-
-
-def _save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """PNG and PDF, without a date, so that the same evaluation makes the same files."""
-    paths = [folder / f"{name}.png", folder / f"{name}.pdf"]
-    write_atomically(paths[0], lambda beside: figure.savefig(beside, dpi=200))
-    write_atomically(paths[1], lambda beside: figure.savefig(beside, metadata={"CreationDate": None}))
-    return paths

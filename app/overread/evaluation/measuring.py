@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import DecodeError, GateRefusal, GeometryError, InputError
+from overread.core.errors import InputError
 from overread.core.heatmap import Heatmap
 from overread.core.hits import Hit, match_marks
-from overread.core.reading import Mark, Reading, canonical_json
+from overread.core.reading import Mark, Reading
 from overread.core.study import Pixels, Volume
 from overread.evaluation.case_truth import MappedTruth, TargetLesion, map_truth, slice_diameters
 from overread.evaluation.measured import (
@@ -23,88 +20,30 @@ from overread.evaluation.measured import (
     Fate,
     Measured,
     Placement,
-    file_name,
-    kept,
 )
 from overread.evaluation.structures import UNKNOWN, structure_at
+from overread.evaluation.tasks import CaseTask, engine_of, keep_measured, keep_reading, refuse_unread
 from overread.evaluation.trivial import (
     darkest_of_largest_bright_organ,
     darkest_of_the_liver,
     middle_of_the_stack,
 )
-from overread.io import CaseRow, read_pixels, scan, write_json
-from overread.io.heatmaps import write_heatmap
+from overread.io import CaseRow, read_pixels, scan
 from overread.systems import ReadRequest, load_bundle, read
 from overread.systems.hbp_detection.measure import hot_spots
 from overread.systems.hbp_detection.prepare import Preparation, prepare
 from overread.systems.hbp_detection.system import build_engine, read_slice_image
 
-VERSION = 1
-"""Of what is kept: another number and nothing of an earlier run is taken over."""
 ROLE = "t1-hbp"
-READINGS, MEASURED = "readings", "measured"
 CONTROL = "shuffled-label control"
 DARKEST, INDEX = "darkest 1 % of the largest bright organ", "slice index (middle of the series)"
 LIVER_AREA, LIVER_DARKEST = "liver area (from the truth)", "darkest 1 % of the liver (from the truth)"
 WITHIN_MM = 15.0
-CASE_PROBLEMS = (InputError, DecodeError, GeometryError, GateRefusal)
-"""What is the matter with one case, not with the bundle or the machine: the others are still read."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseTask:
-    """One case to read: with which bundle, engine and device, and the folder that keeps what comes out.
-
-    ``jobs``: how many are read at once, for the record of times.
-    """
-
-    row: CaseRow
-    bundle: Path
-    read_by: str
-    device: str
-    engine: str
-    folder: Path
-    jobs: int = 1
-
-    @property
-    def name(self) -> str:
-        """Name of the files of this case."""
-        return file_name(self.row.case)
-
-    @property
-    def path(self) -> Path:
-        """Where the measured case is kept."""
-        return self.folder / MEASURED / f"{self.name}.json"
-
-    @property
-    def key(self) -> str:
-        """What a kept case must agree in to be taken over: bundle, engine, device, the case, its truth, its files."""
-        row = self.row
-        truth = b"" if row.truth is None or not row.truth.is_file() else row.truth.read_bytes()
-        parts = [
-            VERSION,
-            self.read_by,
-            self.device,
-            self.engine,
-            [row.case, row.patient, row.site, row.label, dict(row.roles)],
-            sha256(truth).hexdigest(),
-            _files_of(row.folder),
-        ]
-        return sha256(canonical_json(parts).encode()).hexdigest()
-
-    def is_done(self) -> bool:
-        """Whether an earlier run has read it; a case that could not be read is tried again."""
-        document = kept(self.path, self.key)
-        return document is not None and "not_read" not in document
 
 
 def measure_case(task: CaseTask) -> None:
     """Read one case and keep what the figures need; what is wrong with the case alone is kept in words."""
-    try:
-        document = _measure(task).to_json()
-    except CASE_PROBLEMS as problem:
-        document = {"case": task.row.case, "not_read": str(problem)}
-    write_json(task.path, {"key": task.key, **document})
+    keep_measured(task, lambda one: _measure(one).to_json())
 
 
 def volume_of(row: CaseRow) -> Volume:
@@ -148,13 +87,9 @@ def _measure(task: CaseTask) -> Measured:
     )
     outcome = read(request)
     reading, heatmap = outcome.reading, outcome.heatmap
-    if reading.result == "refused" or heatmap is None:
-        why = next((m.text for m in reading.messages if m.level == "refusal"), "it gave no map")
-        raise GateRefusal(f"Case {row.case} is not read by the system", why, "It counts in no figure")
-    write_heatmap(task.folder / READINGS / f"{task.name}.npz", heatmap)
-    if reading.heatmap is not None:
-        reading = replace(reading, heatmap=replace(reading.heatmap, file=f"{task.name}.npz"))
-    write_json(task.folder / READINGS / f"{task.name}.json", reading.to_json())
+    refuse_unread(row, reading, "it gave no map" if heatmap is None else "")
+    assert heatmap is not None
+    keep_reading(task, outcome, task.name)
     pixels = read_pixels(volume)
     others = _other_readers(task, pixels, prepare(grid, pixels), truth)
     return assemble(row, reading, heatmap, truth, others, task.jobs)
@@ -173,7 +108,6 @@ def assemble(
     positive = np.flatnonzero(truth.counted.slice_labels == 1)
     areas = [slice_diameters(truth.labels, truth.code_of(n), truth.affine) for n in range(len(truth.lesions))]
     diameters = np.stack(areas) if areas else np.zeros((0, scores.size))
-    engine = reading.reader
     return Measured(
         case=row.case,
         patient=row.patient,
@@ -193,11 +127,7 @@ def assemble(
             np.array([_chance(truth, int(k)) for k in positive], dtype=np.float64),
         ),
         times={name: float(value) for name, value in reading.times.items() if isinstance(value, int | float)},
-        engine={
-            "engine": engine.engine or "unknown",
-            "precision": engine.precision or "unknown",
-            "device": engine.device or "unknown",
-        },
+        engine=engine_of(reading),
         jobs=jobs,
     )
 
@@ -268,11 +198,3 @@ def _chance(truth: MappedTruth, k: int) -> float:
     lesion = truth.labels[k] >= truth.code_of(0)
     distance = ndimage.distance_transform_edt(~lesion, sampling=(step_row, step_column))
     return float(np.mean(np.asarray(distance)[liver] <= WITHIN_MM))
-
-
-def _files_of(folder: Path) -> list[list[str | int]]:
-    """Names, sizes and times of the files of a case: other files are another case."""
-    if not folder.is_dir():
-        return []
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    return [[p.relative_to(folder).as_posix(), p.stat().st_size, p.stat().st_mtime_ns] for p in files]

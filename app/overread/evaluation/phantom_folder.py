@@ -23,7 +23,10 @@ SYNTAXES = ("native", "rle", "jpeg-ls", "jpeg-2000")
 
 @dataclass(frozen=True, slots=True)
 class CaseOrder:
-    """One case to make. ``diameter_mm`` restricts the lesions; ``enhanced`` and ``syntax`` say how it is written."""
+    """One case to make. ``diameter_mm`` restricts the lesions; ``enhanced`` and ``syntax`` say how it is written.
+
+    ``roles``: the only volumes that are made; empty for all of the study.
+    """
 
     kind: str
     seed: int
@@ -32,6 +35,7 @@ class CaseOrder:
     diameter_mm: tuple[float, float] | None = None
     enhanced: bool = False
     syntax: str = "native"
+    roles: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -43,7 +47,8 @@ class CaseOrder:
         """What the UIDs of the case follow from: all that changes a byte of it."""
         low, high = self.diameter_mm or (0, 0)
         ways = f"{self.normals:g}/{low:g}-{high:g}/{self.enhanced}/{self.syntax}"
-        return f"{self.name}/{self.site}/{VERSION}/{ways}"
+        only = f"/{','.join(self.roles)}" if self.roles else ""
+        return f"{self.name}/{self.site}/{VERSION}/{ways}{only}"
 
     def as_generator(self) -> dict[str, object]:
         """What the truth says of the order beside kind, site and seed."""
@@ -52,6 +57,7 @@ class CaseOrder:
             "diameter_mm": None if self.diameter_mm is None else list(self.diameter_mm),
             "enhanced": self.enhanced,
             "syntax": self.syntax,
+            "roles": list(self.roles) or None,
         }
 
 
@@ -62,7 +68,8 @@ def case_folder(folder: Path, order: CaseOrder) -> Path:
 
 def make_case_folder(order: CaseOrder, folder: Path, progress: Progress = SILENT) -> Path:
     """Make one case: images, masks, and truth last, so that a case with a truth is whole."""
-    case = make_case(order.kind, order.seed, order.site, order.normals, order.diameter_mm, progress)
+    roles = order.roles or None
+    case = make_case(order.kind, order.seed, order.site, order.normals, order.diameter_mm, progress, roles)
     target = case_folder(folder, order)
     for part in (SERIES_FOLDER, MASKS_FOLDER):
         shutil.rmtree(target / part, ignore_errors=True)  # what a broken-off call left

@@ -61,7 +61,12 @@ class Patients:
 
 
 def area_rows(
-    heading: Heading, values: Floats, is_diseased: NDArray[np.bool_], patient: NDArray[np.intp], patients: Patients
+    heading: Heading,
+    values: Floats,
+    is_diseased: NDArray[np.bool_],
+    patient: NDArray[np.intp],
+    patients: Patients,
+    metric: str = "roc-auc",
 ) -> list[Row]:
     """Area under the ROC curve, with DeLong's interval and with that of a bootstrap over patients; none of one class.
 
@@ -80,7 +85,7 @@ def area_rows(
     areas = delong(values[is_diseased], values[~is_diseased])
     value = float(areas.values[0])
     unit = "" if heading.level == "patient" else AS_INDEPENDENT.format(f"{heading.level}s")
-    rows = [make_row(heading, "roc-auc", value, area_interval(value, float(areas.covariance[0, 0])), DELONG + unit, n)]
+    rows = [make_row(heading, metric, value, area_interval(value, float(areas.covariance[0, 0])), DELONG + unit, n)]
     pairs = cluster_pairs(values, is_diseased, patient, patients.count)
     interval = auc_bootstrap(
         pairs,
@@ -88,7 +93,7 @@ def area_rows(
         np.bincount(patient[~is_diseased], minlength=patients.count).astype(np.float64),
         patients.weights,
     )
-    return [*rows, make_row(heading, "roc-auc", value, interval, BOOTSTRAP, n)]
+    return [*rows, make_row(heading, metric, value, interval, BOOTSTRAP, n)]
 
 
 def share_rows(

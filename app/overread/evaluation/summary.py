@@ -10,6 +10,14 @@ from overread.evaluation.published import FALSE_POSITIVES, MISSED_BY_TRAINEE_MM,
 from overread.evaluation.rows import BOOTSTRAP, Row
 from overread.evaluation.structures import STRUCTURES, UNKNOWN
 from overread.evaluation.subsets import KINDS, LESION_SIZES, SLICE_SIZES
+from overread.evaluation.summary_parts import (
+    PAIRED_HEAD,
+    figure_text,
+    head_text,
+    interval_text,
+    paired_rows,
+    percent_text,
+)
 from overread.evaluation.tables import counts_text, markdown_table
 from overread.evaluation.twins import SUBSET
 
@@ -20,7 +28,7 @@ Document = Mapping[str, Any]
 def summary_text(document: Document) -> str:
     """The whole summary as Markdown that is legible on a terminal."""
     parts = [
-        _head(document),
+        head_text(document, _what(document)),
         _areas(document),
         _points(document),
         _lesions(document),
@@ -64,7 +72,13 @@ def short_text(document: Document) -> str:
         for p in document["published"]
         if "auc" in p
     ]
-    return _head(document) + "\n" + "\n".join(parts) + "\n" + "\n".join([*printed, document["caution"]])
+    return (
+        head_text(document, _what(document))
+        + "\n"
+        + "\n".join(parts)
+        + "\n"
+        + "\n".join([*printed, document["caution"]])
+    )
 
 
 def _readers(document: Document) -> list[str]:
@@ -72,25 +86,12 @@ def _readers(document: Document) -> list[str]:
     return list(dict.fromkeys(r["reader"] for r in document["metrics"] if r["metric"] == "roc-auc"))
 
 
-def _head(document: Document) -> str:
-    n, bundle = document["n"], document["bundle"]
-    labels = ", ".join(f"{count} {label}" for label, count in n["by_label"].items())
-    sites = ", ".join(f"{count} {site}" for site, count in n["by_site"].items())
-    lines = [
-        f"# {bundle['system']} {bundle['variant']} {bundle['version']} on {n['cases']} cases ({document['cases_are']})",
-        "",
-        f"**{document['caution']}**",
-        "",
-        (
-            f"{n['cases']} cases ({labels}) of {n['patients']} patients; sites: {sites}. {n['slices']:,} slices, "
-            f"{n['slices_positive']:,} with a lesion, {n['slices_neither']:,} with too little of one to count; "
-            f"{n['lesions']} lesions. Set {document['cases_digest'][:12]}, evaluated with this bundle's folder "
-            f"{_times(document['evaluated_before'])} before."
-        ),
-    ]
-    lines += ["", *(f"- Not read: case {item['case']}. {item['why']}" for item in document["not_read"])]
-    lines += [f"- {note}" for note in document["notes"]]
-    return "\n".join(lines).rstrip() + "\n"
+def _what(document: Document) -> str:
+    n = document["n"]
+    return (
+        f"{n['slices']:,} slices, {n['slices_positive']:,} with a lesion, {n['slices_neither']:,} with too little of "
+        f"one to count; {n['lesions']} lesions"
+    )
 
 
 def _areas(document: Document) -> str:
@@ -139,7 +140,7 @@ def _points(document: Document) -> str:
         for cells in _cells(document, level=level, subset="all", point=point, metric=metric)
     ]
     rows += [
-        ["slice", f"{p['paper']}, {p['reader']}", metric, p["on"], _percent(p[metric]), "-", "-", "-"]
+        ["slice", f"{p['paper']}, {p['reader']}", metric, p["on"], percent_text(p[metric]), "-", "-", "-"]
         for p in document["published"]
         for metric in ("sensitivity", "specificity", "accuracy")
         if metric in p
@@ -196,7 +197,7 @@ def _false_marks(document: Document) -> str:
         ]
         if any(r is not None for r in found):
             label = metric.replace("-", " ") if subset == "all" else f"{metric.replace('-', ' ')}, {subset}"
-            rows.append([label, *("-" if r is None else _with_interval(r) for r in found)])
+            rows.append([label, *("-" if r is None else _withinterval_text(r) for r in found)])
     text = markdown_table(("a case", *points), rows)
     return f"## Marks\n\n{text}\n{PAPER} names as false positives: {FALSE_POSITIVES}.\n"
 
@@ -224,15 +225,12 @@ def _against(comparison: Mapping[str, Any]) -> str:
         "",
     ]
     rows = [
-        [level, metric, t["n"], t["both_right"], t["only_system_right"], t["only_other_right"], t["neither_right"],
-         f"{t['exact_p']:.4g}", f"{t['mid_p']:.4g}"]
+        line
         for level, tables in (("patient", comparison["patient_calls"]), ("slice", comparison["slice_calls"]))
-        for metric, t in (tables or {}).items()
-        if isinstance(t, dict)
-    ]  # fmt: skip
+        for line in paired_rows(level, tables or {})
+    ]
     if rows:
-        head = ("level", "McNemar of", "n", "both right", "system only", "other only", "neither", "exact p", "mid-p")
-        lines += [markdown_table(head, rows)]
+        lines += [markdown_table(PAIRED_HEAD, rows)]
     if comparison["slice_calls"]:
         lines += [f"The {comparison['slice_calls']['remark']}.", ""]
     if (r := comparison["case_ratings"]) is not None:
@@ -303,8 +301,8 @@ def _line(document: Document, row: Row) -> list[str]:
     both = [r for r in document["metrics"] if _same(r, row)]
     drawn = next((r for r in both if r["method"] == BOOTSTRAP), None)
     exact = next((r for r in both if r["method"] != BOOTSTRAP), None)
-    value = _figure(row["metric"], row["value"])
-    return [value, *("-" if r is None else _interval(r) for r in (drawn, exact)), counts_text((exact or row)["n"])]
+    value = figure_text(row["metric"], row["value"])
+    return [value, *("-" if r is None else interval_text(r) for r in (drawn, exact)), counts_text((exact or row)["n"])]
 
 
 def _same(one: Row, other: Row) -> bool:
@@ -315,25 +313,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return markdown_table((*head, "value", *_INTERVALS, "n"), rows)
 
 
-def _with_interval(row: Row) -> str:
-    return f"{_figure(row['metric'], row['value'])} ({_interval(row)})"
-
-
-def _interval(row: Row) -> str:
-    low, high = row["ci"]
-    return "-" if low is None else f"{_figure(row['metric'], low)} to {_figure(row['metric'], high)}"
-
-
-def _figure(metric: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    if metric == "roc-auc":
-        return f"{value:.3f}"
-    return f"{value:.2f}" if metric.endswith(("-per-case", "-median")) else _percent(value)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+def _withinterval_text(row: Row) -> str:
+    return f"{figure_text(row['metric'], row['value'])} ({interval_text(row)})"
 
 
 def _number(value: float | None, digits: int = 3) -> str:
@@ -351,7 +332,3 @@ def _slice_subsets() -> list[str]:
 def _sites(document: Document) -> list[str]:
     sites = document["n"]["by_site"]
     return [f"site {site}" for site in sites] if len(sites) > 1 else []
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else "never" if count == 0 else f"{count} times"

@@ -27,12 +27,43 @@ def write_tables(folder: Path, document: Mapping[str, Any], cases: Sequence[Meas
     StorageError
         See ``write_atomically``.
     """
-    for level in LEVELS:
-        rows = [row for row in document["metrics"] if row["level"] == level]
-        write_text(folder / f"{level}.csv", csv_text(_HEAD, [_cells(row) for row in rows]))
-        title = f"# {level.capitalize()} level\n\nCases: {document['cases_are']}. {document['caution']}\n\n"
-        write_text(folder / f"{level}.md", title + markdown_table(_HEAD, [_cells(row) for row in rows]))
+    write_levels(folder, document, LEVELS)
     write_text(folder / "cases.csv", csv_text(_CASE_HEAD, case_lines(document, cases)))
+
+
+def write_levels(folder: Path, document: Mapping[str, Any], levels: Sequence[str]) -> None:
+    """Write every row of each level as ``LEVEL.csv`` and ``LEVEL.md``.
+
+    Raises
+    ------
+    StorageError
+        See ``write_atomically``.
+    """
+    for level in levels:
+        rows = [_cells(row) for row in document["metrics"] if row["level"] == level]
+        _write_both(folder / level, f"{level.capitalize()} level", document, _HEAD, rows)
+
+
+def write_set_tables(folder: Path, document: Mapping[str, Any]) -> None:
+    """Write the tables of the document that are no rows of metrics, each as CSV and Markdown.
+
+    Raises
+    ------
+    StorageError
+        See ``write_atomically``.
+    """
+    for name, table in document["tables"].items():
+        rows = [["" if cell is None else cell for cell in row] for row in table["rows"]]
+        title = f"{name.replace('-', ' ').capitalize()}. {table['remark']}"
+        _write_both(folder / name, title, document, table["head"], rows)
+
+
+def _write_both(
+    path: Path, title: str, document: Mapping[str, Any], head: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    write_text(path.with_suffix(".csv"), csv_text(head, rows))
+    text = f"# {title}\n\nCases: {document['cases_are']}. {document['caution']}\n\n"
+    write_text(path.with_suffix(".md"), text + markdown_table(head, rows))
 
 
 def case_lines(document: Mapping[str, Any], cases: Sequence[Measured]) -> list[list[object]]:

@@ -21,8 +21,9 @@ from overread.core.study import Pixels
 from overread.core.truth import Truth
 from overread.evaluation.case_truth import PHANTOM
 from overread.evaluation.measured import SYSTEM, Measured, kept
-from overread.evaluation.measuring import CASE_PROBLEMS, ROLE, CaseTask, volume_of
+from overread.evaluation.measuring import ROLE, volume_of
 from overread.evaluation.rows import BOOTSTRAP, Heading, Patients, Row, area_rows, share_rows
+from overread.evaluation.tasks import CASE_PROBLEMS, CaseTask
 from overread.io import read_pixels, read_truth, write_json
 from overread.phantom import VERSION, Patient, draw_patient
 from overread.systems import load_bundle

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from typing import ParamSpec, TypeVar
 
 from overread.core.errors import Cancelled, DecodeError
-from overread.core.processes import ignore_interrupt
+from overread.core.processes import as_helper
 from overread.core.progress import SILENT, Progress
 
 Arguments = ParamSpec("Arguments")
@@ -89,7 +89,7 @@ def _pool() -> ProcessPoolExecutor:
     with _lock:
         if not _pools:
             _pools.append(ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"),
-                                       initializer=ignore_interrupt))
+                                       initializer=as_helper))
         return _pools[0]
 
 

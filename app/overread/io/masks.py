@@ -64,9 +64,20 @@ def read_mask(path: Path, grid: Grid, segments: Collection[int] | None = None) -
     else:
         stored, affine = read_volume_array(Path(path))
         labels = _as_labels(stored, Path(path).name)
+    return labels_on_grid(labels, affine, grid, Path(path).name)
+
+
+def labels_on_grid(labels: NDArray[np.uint8], affine: Affine, grid: Grid, name: str) -> NDArray[np.uint8]:
+    """A label map [k, j, i] with its affine on another grid, by nearest neighbours; 0 outside its own.
+
+    Raises
+    ------
+    GeometryError
+        Mask and grid share no place; ``name`` is what the sentence calls the mask.
+    """
     if labels.shape == grid.shape and _same_place(affine, grid):
         return labels
-    return _resampled(labels, affine, grid, Path(path).name)
+    return _resampled(labels, affine, grid, name)
 
 
 def _as_labels(stored: NDArray[Any], name: str) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from overread.core.errors import DecodeError, InputError
-from overread.core.processes import ignore_interrupt
+from overread.core.processes import as_helper
 from overread.core.progress import SILENT, Progress
 from overread.core.study import Scan, SetAside
 from overread.io.apart import can_have_helpers
@@ -117,7 +117,7 @@ class _Run:
         chunks = [paths[n:n + CHUNK] for n in range(0, len(paths), CHUNK)][::-1]
         waiting: dict[Future[list[FileHeader]], list[str]] = {}
         pool = ProcessPoolExecutor(self._jobs - 1, mp_context=multiprocessing.get_context("spawn"),
-                                       initializer=ignore_interrupt)
+                                       initializer=as_helper)
         try:
             while chunks or waiting:
                 while chunks and len(waiting) < 2 * (self._jobs - 1):

@@ -7,6 +7,7 @@ DICOM PS3.3 A.51 (Segmentation), C.8.20: frames are placed one by one; a segment
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +104,10 @@ def _opened(path: Path, with_pixels: bool) -> Dataset:
     from pydicom.errors import InvalidDicomError
 
     try:
-        data = pydicom.dcmread(path, stop_before_pixels=not with_pixels)
-        is_segmentation = data.get("Modality") == "SEG" and "SegmentSequence" in data
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd in a file is said below, or does not matter here
+            data = pydicom.dcmread(path, stop_before_pixels=not with_pixels)
+            is_segmentation = data.get("Modality") == "SEG" and "SegmentSequence" in data
     except (OSError, InvalidDicomError) as problem:
         raise InputError(f"{path.name} cannot be read", "it is missing or no DICOM file", "Check the path") from problem
     except DAMAGED as problem:

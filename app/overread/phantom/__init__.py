@@ -4,12 +4,13 @@ In: kind of study, seed, site, probability of normals. Out: a `Patient` that ren
 whole `Case`.
 """
 
+from overread.core.truth import mask_file
 from overread.phantom.case import Case, Volume, make_case
 from overread.phantom.labels import FIRST_FINDING, FIRST_LESION, LABELS
 from overread.phantom.patient import Imaging, Patient, Rendered, draw_patient
 from overread.phantom.protocols import REFERENCE, Protocol
 from overread.phantom.sites import SITE_TABLE
-from overread.phantom.statement import POSITIVE_MM2, VERSION, mask_file
+from overread.phantom.statement import POSITIVE_MM2, VERSION
 
 KINDS: tuple[str, ...] = tuple(SITE_TABLE)
 """Kinds of study that can be drawn."""

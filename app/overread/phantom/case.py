@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,14 +56,18 @@ def make_case(
     normals: float = 0.0,
     diameter_mm: tuple[float, float] | None = None,
     progress: Progress = SILENT,
+    roles: Collection[str] | None = None,
 ) -> Case:
-    """Draw a patient, make all volumes and state the truth. Same arguments, same bytes. See `draw_patient`."""
-    patient = draw_patient(kind, seed, site, normals, diameter_mm)
+    """Draw a patient, make all volumes and state the truth. Same arguments, same bytes. See `draw_patient`.
+
+    ``roles`` leaves all other volumes out; those that are made have the same bytes as in the whole study.
+    """
+    patient = draw_patient(kind, seed, site, normals, diameter_mm, roles)
     volumes: dict[str, Volume] = {}
     groups = share_geometry(patient)
-    for done, roles in enumerate(groups):
-        rendered = patient.render_together(roles, None, PartProgress(progress, "Drawing the series", done, len(groups)))
-        for role in roles:
+    for done, group in enumerate(groups):
+        rendered = patient.render_together(group, None, PartProgress(progress, "Drawing the series", done, len(groups)))
+        for role in group:
             volumes[role] = _store(patient, role, rendered[role].values, rendered[role].labels)
     grown = SITE_TABLE[kind][site].mask_grown_mm
     if grown > 0:

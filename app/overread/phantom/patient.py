@@ -160,7 +160,7 @@ def draw_patient(
         No such kind or site, or numbers that make no sense.
     """
     row = _check(kind, seed, site, normals, matrix)
-    _check_roles(kind, roles)
+    check_roles(kind, roles)
     description = draw_description(kind, seed, site, normals, diameter_mm)
     body = draw_body(kind, seed, site, description)
     person = body.person
@@ -202,7 +202,14 @@ def _check(kind: str, seed: int, site: str, normals: float, matrix: int | None) 
     return SITE_TABLE[kind][site]
 
 
-def _check_roles(kind: str, roles: Collection[str] | None) -> None:
+def check_roles(kind: str, roles: Collection[str] | None) -> None:
+    """Refuse roles that no study of this kind has.
+
+    Raises
+    ------
+    InputError
+        There are such among them.
+    """
     known = {*SEQUENCES_OF[kind], *LATE_ROLES}
     unknown = sorted({role.split(":")[0] for role in roles or ()} - known)
     if unknown:

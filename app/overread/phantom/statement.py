@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.geometry import Affine
-from overread.core.truth import Lesion, MaskRef, Truth
+from overread.core.truth import Lesion, MaskRef, Truth, mask_file
 from overread.phantom.labels import LABELS
 from overread.phantom.layers import Labels
 from overread.phantom.painting import label_of
@@ -24,11 +24,6 @@ RING_MM = (3.0, 10.0)
 """Where the surround of a lesion is measured for its visibility (PHANTOM 7)."""
 
 Maps = Mapping[str, tuple[Labels, Affine, NDArray[np.generic]]]
-
-
-def mask_file(role: str) -> str:
-    """Name of the label map of a volume, beside the truth."""
-    return f"labels-{role.replace(':', '-b')}.nii.gz"
 
 
 def state_truth(name: str, patient: Patient, maps: Maps) -> Truth:

@@ -97,18 +97,31 @@ def f1(counts: Floats) -> Floats:
         return np.asarray(2 * _right(counts) / (counts.sum(axis=-1) + counts[..., :-1].sum(axis=-2)))
 
 
-def macro_f1(counts: Floats) -> Floats:
-    """Plain mean of the classes' F1 (...), over the classes that came or were called.
+def macro_f1(counts: Floats, among: ArrayLike | None = None) -> Floats:
+    """Plain mean of the classes' F1 (...).
+
+    Parameters
+    ----------
+    among
+        Over which classes (classes,) the mean is, as ``has_class`` says it of a whole set: the mean of a part of the
+        set, or of a resample, then is over the same classes, and one that has dropped out of it counts with 0. None:
+        over those that came or were called, of each table by itself.
 
     Notes
     -----
-    A class with calls and no case counts with 0; one with neither says nothing and is left out. This is
-    scikit-learn's rule when it is not told the labels.
+    A class with calls and no case counts with 0. Of a whole set this is scikit-learn's rule when it is not told the
+    labels; of a part with ``among`` its rule when it is told them.
     """
     each = f1(counts)
     known = np.isfinite(each)
+    meant = known if among is None else np.asarray(among, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, each, 0).sum(axis=-1) / known.sum(axis=-1))
+        return np.asarray(np.where(known & meant, each, 0).sum(axis=-1) / meant.sum(axis=-1))
+
+
+def has_class(counts: Floats) -> NDArray[np.bool_]:
+    """Which classes came or were called (..., classes)."""
+    return np.asarray(counts.sum(axis=-1) + counts[..., :-1].sum(axis=-2) > 0)
 
 
 def class_figures(counts: Floats, names: Sequence[str], level: float = 0.95) -> tuple[ClassFigures, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ _AGAIN = "Install the bundle again"
 
 @dataclass(frozen=True, slots=True)
 class OperatingInfo:
-    """A named threshold and what it meant where it was chosen: (value, lower, upper) of 95 % intervals."""
+    """A named threshold and what it meant where it was chosen: (value, lower, upper) of 95 % intervals.
+
+    Systems that detect state it for slices, those that judge one lesion for patients; what is not stated is NaN.
+    """
 
     name: str
     threshold: float
@@ -30,6 +34,8 @@ class OperatingInfo:
     slice_sensitivity: tuple[float, float, float]
     slice_specificity: tuple[float, float, float]
     marks_per_case: float
+    patient_sensitivity: tuple[float, float, float] = (math.nan,) * 3
+    patient_specificity: tuple[float, float, float] = (math.nan,) * 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +246,8 @@ def _operating(name: str, table: Mapping[str, Any]) -> OperatingInfo:
         _interval(figures.get("sensitivity")),
         _interval(figures.get("specificity")),
         float(table.get("marks_per_case", float("nan"))),
+        _interval(table.get("patient", {}).get("sensitivity")),
+        _interval(table.get("patient", {}).get("specificity")),
     )
 
 

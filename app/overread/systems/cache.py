@@ -47,7 +47,8 @@ def cache_key(
 ) -> str:
     """What a system's answer depends on, as text: the contract's key, and where its volumes lie in the patient.
 
-    The place is in it because marks are in mm, and the program's version because its rules may change with it.
+    The place is in it because marks are in mm, the b-values because a person may state one that no header does and the
+    reading repeats it, and the program's version because its rules may change with it.
     """
     grids = [volume.affine for _, volume in request.volumes]
     return canonical_json(
@@ -60,6 +61,7 @@ def cache_key(
             "precision": engine.precision,
             "device": engine.device,
             "inputs": [[i.role, i.volume, i.pixels_sha256, list(i.shape)] for i in inputs],
+            "b_values": [volume.b_value for _, volume in request.volumes],
             "places": [None if grid is None else grid.matrix.tolist() for grid in grids],
             "parameters": dict(parameters),
             "region": region,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from overread.core.errors import BundleError, DeviceError
@@ -13,6 +13,7 @@ from overread.engines.choice import require_onnx
 from overread.io.places import user_places
 from overread.systems.bundle import CARD, Bundle, load_bundle
 from overread.systems.manifest import EXTERNAL, MANIFEST, claim_of
+from overread.systems.registry import SYSTEMS
 
 USER, SHIPPED = "user", "shipped"
 _PARTS = (MANIFEST, CARD, "weights.safetensors", "model.onnx")
@@ -59,8 +60,12 @@ def installed_bundles(*, check_weights: bool = False) -> list[Installed]:
             reason = str(problem)
         before = [f for f in found if f.bundle is not None and f.system == system]
         is_used = bundle is not None and not any(f.variant == variant for f in before)
-        found.append(Installed(folder, origin, system, variant, bundle, reason, is_used, is_used and not before))
-    return found
+        found.append(Installed(folder, origin, system, variant, bundle, reason, is_used))
+    first: dict[str | None, Installed] = {}
+    for one in found:
+        if one.is_used and (one.system not in first or _rank(one) < _rank(first[one.system])):
+            first[one.system] = one
+    return [replace(one, is_first=one is first.get(one.system)) for one in found]
 
 
 def bundle_folders() -> list[Path]:
@@ -69,7 +74,9 @@ def bundle_folders() -> list[Path]:
 
 
 def find_bundle(system: str, variant: str | None = None) -> Bundle:
-    """The bundle of a system: the user's own before the shipped one, the first variant unless one is named.
+    """The bundle of a system: the user's own before the shipped one.
+
+    Without ``variant`` it is the first of the paper's that is there (``System.variants``), else the first by name.
 
     Raises
     ------
@@ -77,7 +84,8 @@ def find_bundle(system: str, variant: str | None = None) -> Bundle:
         None is installed, or all that are installed are unusable.
     """
     problem: BundleError | None = None
-    for folder in bundle_folders():
+    usable: list[tuple[tuple[bool, int], Bundle]] = []
+    for origin, folder in _places():
         try:
             bundle = _loaded(folder, _state_of(folder))
         except BundleError as found:
@@ -85,8 +93,12 @@ def find_bundle(system: str, variant: str | None = None) -> Bundle:
             if claimed[0] == system or (claimed[0] is None and folder.name.startswith(system)):
                 problem = problem or found
             continue
-        if bundle.system == system and variant in (None, bundle.variant):
+        if bundle.system == system and variant == bundle.variant:
             return bundle
+        if bundle.system == system and variant is None:
+            usable.append((_order(origin, system, bundle.variant), bundle))
+    if usable:
+        return min(usable, key=lambda candidate: candidate[0])[1]
     if problem is not None:
         raise problem
     name = system if variant is None else f"{system}, variant {variant}"
@@ -95,6 +107,16 @@ def find_bundle(system: str, variant: str | None = None) -> Bundle:
         "no bundle of it is installed",
         f"Put a bundle into {user_places().bundles} or train one with overread train",
     )
+
+
+def _rank(one: Installed) -> tuple[bool, int]:
+    return _order(one.origin, one.system, one.variant)
+
+
+def _order(origin: str, system: str | None, variant: str | None) -> tuple[bool, int]:
+    """What sorts bundles of a system: the user's own first, then as the paper's variants are listed."""
+    variants = SYSTEMS[system].variants if system in SYSTEMS else ()
+    return origin != USER, variants.index(variant) if variant in variants else len(variants)
 
 
 @functools.lru_cache(maxsize=64)

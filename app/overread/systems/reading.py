@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,10 @@ from overread.systems.gate import GateAnswer, check_headers, check_pixels, check
 from overread.systems.installed import find_bundle
 from overread.systems.registry import SYSTEMS, System
 from overread.systems.request import Outcome, ReadRequest
+
+WANTED_B, LOWEST_B = 800.0, 500.0
+"""Which of several b-values is read (SEEDS 2.1, 3.1: 800 to 1000), and below which diffusion is not looked at."""
+_NO_VOLUME = "no volume of this study"
 
 
 def system_of(system_id: str) -> System:
@@ -61,43 +66,47 @@ def check_gate(system_id: str, volume: Volume) -> list[str]:
 
 
 def choose_volumes(
-    study: Study, system_id: str, assigned: Mapping[str, Volume], variant: str | None = None
+    study: Study,
+    system_id: str,
+    assigned: Mapping[str, Volume],
+    variant: str | None = None,
+    bundle: Bundle | None = None,
 ) -> tuple[tuple[str, Volume], ...]:
     """The volume for each role a system needs: as assigned, else the one of the study that plays it for sure.
 
-    Where several do, those that the gate would refuse are passed over: the coronal one of two hepatobiliary series,
-    the low b-values of a diffusion series. ``dwi:800`` assigns a role and says the b-value that no header states.
+    Series of other names may play it too (``System.alternatives``): T2 is taken with fat suppression where there is
+    such a series, as the bundles learnt it, and without it otherwise. What the gate would refuse is passed over while
+    anything else is left, of any of these names: a coronal series beside an axial one, the low b-values of a diffusion
+    series; of diffusion images that are left the b-value nearest to 800 is taken. ``dwi:800`` assigns a
+    role and says the b-value that no header states. ``bundle`` is the one that will read, where it is not the installed
+    one of the variant.
 
     Raises
     ------
     GateRefusal
-        No volume plays a role for sure, or several do.
+        No volume plays a role for sure, or several do; every such role is named.
     InputError
         A role is assigned that the system does not have, or a b-value that the header contradicts.
     """
     system = system_of(system_id)
-    try:
-        bundle = find_bundle(system_id, variant)
-    except BundleError:
-        bundle = None
+    if bundle is None:
+        with suppress(BundleError):
+            bundle = find_bundle(system_id, variant)
     roles = system.roles if bundle is None else bundle.roles
     named = dict(_named(word, volume, roles, system_id) for word, volume in assigned.items())
-    chosen = []
+    chosen, problems = [], {}
     for role in roles:
-        if role in named:
-            chosen.append((role, named[role]))
-            continue
-        sure = [v for v in study.volumes() if v.role.name == role and v.role.is_sure]
-        if len(sure) > 1 and bundle is not None:
-            gate = bundle.gate(role)
-            sure = [v for v in sure if check_headers(v, gate).verdict != "refuse"] or sure
-        if len(sure) == 1:
-            chosen.append((role, sure[0]))
-            continue
+        found = [named[role]] if role in named else sure_volumes(study, system, role, bundle)
+        if len(found) == 1:
+            chosen.append((role, found[0]))
+        else:
+            problems[role] = _why_no_choice(study, role, system.names_of(role), found)
+    if problems:
+        names = " and ".join(f"--role {role}=VOLUME" for role in problems)
         raise GateRefusal(
             f"{system_id} cannot start",
-            _why_no_choice(study, role, len(sure)),
-            f"Name the volume with --role {role}=VOLUME; overread scan lists the volumes",
+            _together(study, problems),
+            f"Name the {'volume' if len(problems) == 1 else 'volumes'} with {names}; overread scan lists the volumes",
         )
     return tuple(chosen)
 
@@ -147,14 +156,17 @@ def admit(request: ReadRequest, bundle: Bundle) -> list[Message]:
     volumes = dict(request.volumes)
     together = check_together(volumes, bundle.roles, bundle.gate())
     together.raise_refusal(bundle.gate())
-    messages = _messages(together)
+    messages, system = _messages(together), SYSTEMS[bundle.system]
+    messages += [Message("info", note) for note in (() if request.region is None else request.region.notes)]
     for role in bundle.roles:
         volume, gate = volumes[role], bundle.gate(role)
         answer = check_headers(volume, gate)
         answer.raise_refusal(gate)
-        messages += _messages(answer)
+        messages += _messages(answer, role if len(bundle.roles) > 1 else None)
         if not volume.role.is_sure:
             messages.append(Message("info", f"The role {role} was given by a person."))
+        elif volume.role.name != role and volume.role.name in system.names_of(role):
+            messages.append(Message("info", f"Its {volume.role.name} series was read as {role}."))
         elif volume.role.name != role:
             words = f"Read as {role} on a person's word; its header says {volume.role.name}."
             messages.append(Message("warning", words))
@@ -172,7 +184,7 @@ def admit_pixels(pixels: Pixels, bundle: Bundle, role: str) -> list[Message]:
     gate = bundle.gate(role)
     answer = check_pixels(pixels, gate)
     answer.raise_refusal(gate)
-    return _messages(answer)
+    return _messages(answer, role if len(bundle.roles) > 1 else None)
 
 
 def warm_up(progress: Progress = SILENT) -> None:
@@ -193,8 +205,10 @@ def reading_frame(request: ReadRequest, bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _messages(answer: GateAnswer) -> list[Message]:
-    return [Message("warning", sentence) for sentence in answer.warnings]
+def _messages(answer: GateAnswer, role: str | None = None) -> list[Message]:
+    """What is warned of; with the role where several volumes are read."""
+    beginning = "" if role is None else f"{role}: "
+    return [Message("warning", beginning + sentence) for sentence in answer.warnings]
 
 
 def _with_messages(outcome: Outcome, messages: Sequence[Message]) -> Outcome:
@@ -230,12 +244,51 @@ def _refused(request: ReadRequest, bundle: Bundle, sentence: str) -> Reading:
     )
 
 
-def _why_no_choice(study: Study, role: str, sure: int) -> str:
-    if sure > 1:
-        return f"{sure} volumes of this study are {role}"
-    guesses = [v for v in study.volumes() if v.role.name == role]
+def sure_volumes(study: Study, system: System, role: str, bundle: Bundle | None) -> list[Volume]:
+    """Volumes that may play a role for sure; more than one only where nothing speaks for any of them.
+
+    Those of the first of the role's names that the gate would let in; where it lets none in, the first there are.
+    """
+    refused: list[Volume] = []
+    for name in system.names_of(role):
+        sure = [v for v in study.volumes() if v.role.name == name and v.role.is_sure]
+        if bundle is not None:
+            gate = bundle.gate(role)
+            good = [v for v in sure if check_headers(v, gate).verdict != "refuse"]
+            refused = refused or ([] if good else sure)
+            sure = good
+        if sure:
+            return _nearest_b(sure) if role == "dwi" else sure
+    return _nearest_b(refused) if role == "dwi" and refused else refused
+
+
+def _nearest_b(volumes: Sequence[Volume]) -> list[Volume]:
+    """Of diffusion images those nearest to b 800 among those of 500 or more, of equals the higher; all without any."""
+    known = [(v.b_value, v) for v in volumes if v.b_value is not None and v.b_value >= LOWEST_B]
+    best = min((abs(b - WANTED_B), -b) for b, _ in known) if known else None
+    return [v for b, v in known if (abs(b - WANTED_B), -b) == best] or list(volumes)
+
+
+def _together(study: Study, problems: Mapping[str, str]) -> str:
+    """Why roles are not chosen: those that nothing is known to be in one breath, the others each by itself."""
+    absent = [role for role, why in problems.items() if why.startswith(_NO_VOLUME)]
+    if len(absent) < 2:
+        return "; ".join(problems.values())
+    others = [why for role, why in problems.items() if role not in absent]
+    names = f"{', '.join(absent[:-1])} or {absent[-1]}"
+    return "; ".join([f"{_NO_VOLUME}{_holds(study)} is known to be {names}", *others])
+
+
+def _why_no_choice(study: Study, role: str, names: Sequence[str], sure: Sequence[Volume]) -> str:
+    if sure:
+        return f"{len(sure)} volumes of this study are {sure[0].role.name}"
+    guesses = [v for v in study.volumes() if v.role.name in names]
     if guesses:
         return f"which volume is {role} is only a guess ({guesses[0].description or guesses[0].id})"
+    return f"{_NO_VOLUME}{_holds(study)} is known to be {role}"
+
+
+def _holds(study: Study) -> str:
+    """Which modalities a study is of, in brackets."""
     modalities = sorted({v.modality for v in study.volumes() if v.modality})
-    holds = f" (it is {', '.join(modalities)})" if modalities else ""
-    return f"no volume of this study{holds} is known to be {role}"
+    return f" (it is {', '.join(modalities)})" if modalities else ""

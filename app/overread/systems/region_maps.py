@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from overread.core.geometry import Affine, Grid
 from overread.core.heatmap import Heatmap, linear_weights
+from overread.systems.resampling import upright
 
+FINER = 4
+"""Cells of the map along one of a patch: patches lie anywhere, and none may be moved by as much as its cell."""
 MOST_CELLS = 256
-"""Along an edge of the map: finer cells than this are laid together."""
+"""Along an edge of the map; it is coarser rather than larger."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,16 +24,21 @@ class PatchMap:
     """Activation (rows, columns) of a patch that was cut from slice ``k`` round ``centre_mm`` with edge ``side_mm``.
 
     The patch stands upright (``systems.resampling.patch``), so row 0 is in front and column 0 on the patient's right.
+    ``beside_mm``: how far, down and across, the cells' middle lies from the patch's.
     """
 
     k: int
     centre_mm: tuple[float, float, float]
     side_mm: float
     activation: NDArray[np.float32]
+    beside_mm: tuple[float, float] = (0.0, 0.0)
 
 
 def laid_together(patches: Sequence[PatchMap], grid: Grid, volume: str, scale: float) -> Heatmap:
     """One map for all patches of a volume; where they overlap the larger activation stands, elsewhere 0.
+
+    The map's axes are those of the slices set upright, however they lie turned in the patient: patches are cut along
+    them.
 
     Parameters
     ----------
@@ -39,22 +47,25 @@ def laid_together(patches: Sequence[PatchMap], grid: Grid, volume: str, scale: f
     scale
         Activation shown as full colour.
     """
-    boxes = np.array([[p.centre_mm[0], p.centre_mm[1], p.side_mm / 2] for p in patches])
-    left, top = (boxes[:, :2] - boxes[:, 2:]).min(axis=0)
-    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
-    cell = min(p.side_mm / max(p.activation.shape) for p in patches)
-    cell = max(cell, (right - left) / MOST_CELLS, (bottom - top) / MOST_CELLS)
-    columns, rows = math.ceil((right - left) / cell), math.ceil((bottom - top) / cell)
-    x, y = left + cell * (np.arange(columns) + 0.5), top + cell * (np.arange(rows) + 0.5)
+    view = upright(grid)
+    down_mm, across_mm = (sign * grid.affine.spacing_mm[axis] for sign, axis in zip(view.signs, view.axes, strict=True))
+    middles = grid.affine.to_index([p.centre_mm for p in patches])[:, view.axes] * (down_mm, across_mm)
+    middles += np.array([p.beside_mm for p in patches])
+    halves = np.array([[p.side_mm / 2] for p in patches])
+    first, last = (middles - halves).min(axis=0), (middles + halves).max(axis=0)
+    cell = min(p.side_mm / max(p.activation.shape) for p in patches) / FINER
+    cell = max(cell, *((last - first) / MOST_CELLS))
+    rows, columns = (math.ceil(length / cell - 1e-6) for length in last - first)
+    y, x = first[0] + cell * (np.arange(rows) + 0.5), first[1] + cell * (np.arange(columns) + 0.5)
     values = np.zeros((grid.shape[0], rows, columns), dtype=np.float32)
-    for piece in patches:
+    for piece, middle in zip(patches, middles, strict=True):
         height, width = piece.activation.shape
-        across = linear_weights((x - piece.centre_mm[0]) / piece.side_mm * width + (width - 1) / 2, width)
-        down = linear_weights((y - piece.centre_mm[1]) / piece.side_mm * height + (height - 1) / 2, height)
-        laid = down @ piece.activation @ across.T
-        np.maximum(values[piece.k], laid, out=values[piece.k])
-    matrix = np.eye(4)
-    matrix[0, 0] = matrix[1, 1] = cell
-    matrix[:3, 2] = 0, 0, grid.affine.matrix[2, 2]  # cells lie in columns of the patient, whatever the stack's tilt
-    matrix[:3, 3] = x[0], y[0], grid.affine.matrix[2, 3]
-    return Heatmap(values.astype(np.float16), Affine(matrix), volume, scale)
+        down = linear_weights((y - middle[0]) / piece.side_mm * height + (height - 1) / 2, height)
+        across = linear_weights((x - middle[1]) / piece.side_mm * width + (width - 1) / 2, width)
+        np.maximum(values[piece.k], down @ piece.activation @ across.T, out=values[piece.k])
+    inner = np.zeros((4, 4))  # column, row and slice of the map to i, j and k of the volume
+    i_down, i_across = (2 - axis for axis in view.axes)
+    inner[i_across, 0], inner[i_across, 3] = cell / across_mm, x[0] / across_mm
+    inner[i_down, 1], inner[i_down, 3] = cell / down_mm, y[0] / down_mm
+    inner[2, 2] = inner[3, 3] = 1
+    return Heatmap(values.astype(np.float16), grid.affine.then(Affine(inner)), volume, scale)

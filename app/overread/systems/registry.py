@@ -13,7 +13,9 @@ class System:
     ``reader`` names the function ``module:function`` that reads: (request, bundle, progress) -> Outcome.
     ``tables`` are the tables of the manifest that its bundles must have beyond those of every bundle. ``variants``
     are those of its paper, in the order in which one is taken when none is named; empty where any name will do.
-    ``alternatives``: roles that may stand in for one of ``roles``. ``needs_region``: it looks where it is told.
+    ``alternatives``: names of series that may be read as one of ``roles``, in the order in which they are preferred;
+    where the role itself is among them it takes its place there, else it comes first. T2 is preferred with fat
+    suppression, which is what the bundles of both MR systems learnt from. ``needs_region``: it looks where it is told.
     ``uses_facts``: clinical facts change its answer. ``classes``: what it tells apart.
     """
 
@@ -31,6 +33,11 @@ class System:
     needs_region: bool = False
     uses_facts: bool = False
     classes: tuple[str, ...] = ()
+
+    def names_of(self, role: str) -> tuple[str, ...]:
+        """Names of the series that are read as a role, the preferred first."""
+        others = self.alternatives.get(role, ())
+        return others if role in others else (role, *others)
 
 
 SYSTEMS: dict[str, System] = {
@@ -58,7 +65,7 @@ SYSTEMS: dict[str, System] = {
         ),
         reader="overread.systems.multiphase_characterisation.system:read",
         tables=("placing", "findings", "detectors"),
-        alternatives={"t2": ("t2-fs",)},
+        alternatives={"t2": ("t2-fs", "t2")},
         classes=("hcc", "icc", "metastasis"),
     ),
     "noncontrast-triage": System(
@@ -72,7 +79,7 @@ SYSTEMS: dict[str, System] = {
         reader="overread.systems.noncontrast_triage.system:read",
         tables=("placing",),
         variants=("t2-dwi", "t2", "tri", "six"),
-        alternatives={"t2": ("t2-fs",)},
+        alternatives={"t2": ("t2-fs", "t2")},
         needs_region=True,
         classes=("benign", "primary", "metastasis"),
     ),

@@ -57,22 +57,20 @@ def patch(
     ndarray
         float32 (size, size): bicubic where it enlarges, area means where it shrinks.
     """
-    view = _upright(grid)
-    upright = values.T if view.is_transposed else values
+    view = upright(grid)
+    turned = values.T if view.is_transposed else values
     index = grid.affine.to_index([centre_mm])[0]
     weights = []
-    for axis, count, direction in zip(view.axes, upright.shape, (view.down[1], view.across[0]), strict=True):
-        step = side_mm / size / grid.affine.spacing_mm[axis]
-        step = -step if direction < 0 else step
+    for axis, count, direction in zip(view.axes, turned.shape, view.signs, strict=True):
+        step = direction * side_mm / size / grid.affine.spacing_mm[axis]
         weights.append(resampling_weights(count, size, step, index[axis] - step * (size - 1) / 2))
-    return np.asarray(weights[0] @ upright @ weights[1].T, dtype=np.float32)
+    return np.asarray(weights[0] @ turned @ weights[1].T, dtype=np.float32)
 
 
 def patch_affine(grid: Grid, k: int, centre_mm: tuple[float, float, float], side_mm: float, size: int) -> Affine:
     """Where the pixels of ``patch`` on slice k lie: indices (column, row, 0) to mm."""
-    view = _upright(grid)
-    across = -view.across if view.across[0] < 0 else view.across
-    down = -view.down if view.down[1] < 0 else view.down
+    view = upright(grid)
+    down, across = view.signs[0] * view.down, view.signs[1] * view.across
     index = grid.affine.to_index([centre_mm])[0]
     middle = grid.affine.to_mm([(k, index[1], index[2])])[0]
     step = side_mm / size
@@ -112,20 +110,28 @@ def onto_grid(values: NDArray[np.float32], source: Grid, target: Grid, outside: 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Upright:
-    """How a slice is set upright: which index axes (0 k, 1 j, 2 i) run down and across, and whither they point."""
+class Upright:
+    """How a slice is set upright: which index axes (0 k, 1 j, 2 i) run down and across, and whither they point.
+
+    ``signs`` (down, across) are -1 where the index falls towards the back or towards the patient's left.
+    """
 
     is_transposed: bool
     axes: tuple[int, int]
     down: NDArray[np.float64]
     across: NDArray[np.float64]
 
+    @property
+    def signs(self) -> tuple[int, int]:
+        return (-1 if self.down[1] < 0 else 1), (-1 if self.across[0] < 0 else 1)
 
-def _upright(grid: Grid) -> _Upright:
+
+def upright(grid: Grid) -> Upright:
+    """How the slices of a grid are set upright."""
     along_j, along_i = grid.affine.direction("j"), grid.affine.direction("i")
     if abs(along_i[0]) < abs(along_j[0]):
-        return _Upright(True, (2, 1), along_i, along_j)
-    return _Upright(False, (1, 2), along_j, along_i)
+        return Upright(True, (2, 1), along_i, along_j)
+    return Upright(False, (1, 2), along_j, along_i)
 
 
 def _cubic(distance: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,14 @@ from numpy.typing import NDArray
 import overread
 from overread.core.progress import SILENT, Progress
 from overread.engines.engine import Engine
-from overread.io import write_atomically
 from overread.phantom import VERSION as DIGITAL_LIVER
 from overread.systems import Bundle
-from overread.systems.bundle import CARD
 from overread.systems.hbp_detection.measure import CaseResult, compare, truth_of
 from overread.systems.hbp_detection.system import interpret, placed_maps, read_slice_image
-from overread.systems.manifest import MANIFEST, SCHEMA
+from overread.systems.manifest import SCHEMA
 from overread.training import operating
+from overread.training.bundle_files import write_files
 from overread.training.card import card_text
-from overread.training.checkpoint import save_tensors
 from overread.training.data import PHANTOMS, Data
 from overread.training.drawn import DrawnPatient
 from overread.training.hardware import Hardware
@@ -33,7 +30,6 @@ from overread.training.recipe import Recipe
 if TYPE_CHECKING:
     from overread.training.loop import History
 
-WEIGHTS, CONTROL = "weights.safetensors", "control.safetensors"
 VERSION = "0.2.0"
 OFFSET_CELLS = 64
 SCALE_PERCENTILE = 95
@@ -176,45 +172,7 @@ def training_table(
 
 def write_bundle(folder: Path, network: Any, manifest: dict[str, Any], recipe: Recipe) -> None:
     """Write weights, manifest and card; a bundle that is not whole never has a manifest."""
-    import tomli_w
-
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    digest = write_weights(folder / WEIGHTS, network)
-    manifest["bundle"] |= {"weights": WEIGHTS, "weights_sha256": digest}
-    card = card_text(manifest, recipe)
-    write_atomically(folder / CARD, lambda path: _write_text(path, card))
-    write_atomically(folder / MANIFEST, lambda path: _write_text(path, tomli_w.dumps(manifest)))
-
-
-def write_weights(path: Path, network: Any) -> str:
-    """Weights as safetensors, kernels in float16, batch norm in float32; returns the SHA-256 of the file."""
-    import torch
-
-    tensors = {
-        name: (t.to(torch.float16) if t.ndim == 4 else t).contiguous().cpu() for name, t in network.state_dict().items()
-    }
-    write_atomically(path, lambda beside: save_tensors(tensors, beside))
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def add_control(folder: Path, network: Any, steps: int) -> None:
-    """Lay the network of a training on shuffled labels, of so many ``steps``, beside the bundle it controls."""
-    import tomllib
-
-    import tomli_w
-
-    digest = write_weights(folder / CONTROL, network)
-    manifest = tomllib.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    whole = int(manifest["training"]["steps"])
-    budget = "and budget" if steps == whole else f"for {steps:,} of its {whole:,} steps"
-    manifest["control"] = {
-        "weights": CONTROL,
-        "weights_sha256": digest,
-        "steps": steps,
-        "what": f"the same recipe {budget}, with labels and masks given to other slices",
-    }
-    write_atomically(folder / MANIFEST, lambda path: _write_text(path, tomli_w.dumps(manifest)))
+    write_files(folder, network.state_dict(), manifest, card_text(manifest, recipe))
 
 
 def _validating(data: Data) -> set[str]:
@@ -272,7 +230,3 @@ def _compare(reading: RawReading, manifest: dict[str, Any]) -> CaseResult:
     heatmap = placed_maps(reading.maps, patient.affine, patient.name, manifest["placing"])
     found = interpret(reading.scores, heatmap, patient.name, manifest)
     return compare(patient.name, reading.scores, heatmap, found["marks"], truth_of(patient.labels, patient.affine))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overread.training.data import PHANTOMS
@@ -21,11 +21,11 @@ def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
     bundle = manifest["bundle"]
     parts = [
         f"# {bundle['system']}, variant {bundle['variant']}, version {bundle['version']}",
-        f"**{_headline(manifest)}**",
+        f"**{headline(manifest)}**",
         "## What it is",
         _what_it_is(manifest),
         "## Where it departs from the paper",
-        _items(departures(recipe, is_drawn=_is_drawn(manifest))),
+        items(departures(recipe, is_drawn=_is_drawn(manifest))),
         "## What it was trained on",
         *_what_on(manifest, recipe),
         "## What was measured on validation",
@@ -35,9 +35,14 @@ def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
         "## How to make it again",
         "\n".join(f"    {line}" for line in commands(manifest, recipe)),
         "## Limits",
-        _items(_limits(manifest)),
+        items(_limits(manifest)),
     ]
-    return "\n\n".join(_filled(part) for part in parts) + "\n"
+    return laid_out(parts)
+
+
+def laid_out(parts: Sequence[str]) -> str:
+    """Headings, paragraphs, lists and tables as the text of a card, filled to its width."""
+    return "\n\n".join(filled(part) for part in parts) + "\n"
 
 
 def departures(recipe: Recipe, *, is_drawn: bool) -> list[str]:
@@ -112,7 +117,8 @@ def _is_drawn(manifest: Mapping[str, Any]) -> bool:
     return "sites" in manifest["training"]
 
 
-def _headline(manifest: Mapping[str, Any]) -> str:
+def headline(manifest: Mapping[str, Any]) -> str:
+    """The first sentence: what it was trained on, and what it is not for."""
     if manifest["bundle"]["trained_on"] == PHANTOMS:
         return "Trained and tested on synthetic phantoms; not measured on patients. Not for diagnosis."
     return f"Trained on {manifest['bundle']['trained_on']}. For research; not for diagnosis."
@@ -179,7 +185,7 @@ def _what_was_measured(manifest: Mapping[str, Any]) -> list[str]:
             f"chosen on these same {noun}, so the figures flatter. `evaluations.jsonl`, where present, counts "
             "evaluations on named test sets."
         ),
-        _items(
+        items(
             [
                 f"Slice AUC {auc:.3f} (95 % interval over patients {low:.3f} to {high:.3f}).",
                 (
@@ -245,11 +251,12 @@ def _percent(interval: list[float]) -> str:
     return f"{value:.0%} ({low:.0%} to {high:.0%})"
 
 
-def _items(texts: list[str]) -> str:
+def items(texts: Sequence[str]) -> str:
+    """A list, one item a line."""
     return "\n".join(f"- {text}" for text in texts)
 
 
-def _filled(block: str) -> str:
+def filled(block: str) -> str:
     """A paragraph or the items of a list filled to ``WIDTH``; headings, tables and commands as they are."""
     if block.startswith(("#", "|", "    ")):
         return block

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from overread.core.errors import InputError
 
+Patient = TypeVar("Patient", str, int)
 TRAINING, VALIDATION, TEST = "train", "validation", "test"
 VALIDATION_SHARE = 0.2
 """Of the patients that the list leaves open [A]; the paper has 15 % of its images for it."""
@@ -62,17 +64,27 @@ def folds(members: Sequence[Member], count: int, seed: int) -> list[frozenset[st
         There are fewer than two folds, or fewer patients than folds.
     """
     diseased = _diseased(members)
-    if count < 2 or count > len(diseased):
+    strata = [_shuffled([p for p, is_ill in diseased.items() if is_ill == ill], seed, ill) for ill in (True, False)]
+    fold_of = dealt(strata, count)
+    return [frozenset(m.case for m in members if fold_of[m.patient] == n) for n in range(count)]
+
+
+def dealt(strata: Sequence[Sequence[Patient]], count: int) -> dict[Patient, int]:
+    """The fold of each patient: one after the other, stratum by stratum, they are dealt round.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two folds, or fewer patients than folds.
+    """
+    patients = [patient for stratum in strata for patient in stratum]
+    if count < 2 or count > len(patients):
         raise InputError(
             f"{count} folds cannot be made",
-            f"there are {len(diseased)} patients, and it takes two folds at least and a patient for each",
+            f"there are {len(patients)} patients, and it takes two folds at least and a patient for each",
             "Choose another number with --folds",
         )
-    fold_of: dict[str, int] = {}
-    for ill in (True, False):
-        for name in _shuffled([p for p, is_ill in diseased.items() if is_ill == ill], seed, ill):
-            fold_of[name] = len(fold_of) % count
-    return [frozenset(m.case for m in members if fold_of[m.patient] == n) for n in range(count)]
+    return {patient: n % count for n, patient in enumerate(patients)}
 
 
 def _diseased(members: Sequence[Member]) -> Mapping[str, bool]:

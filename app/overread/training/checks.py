@@ -76,7 +76,7 @@ def refreshed(network: AnyNetwork, images: NDArray[np.uint8], loop: LoopRecipe) 
     fresh = copy.deepcopy(network).eval()
     norms = [m for m in fresh.modules() if isinstance(m, nn.BatchNorm2d)]
     device = next(fresh.parameters()).device
-    with _taking_statistics(norms), torch.no_grad():
+    with taking_statistics(norms), torch.no_grad():
         for at in range(0, len(images) if norms else 0, loop.whole_batch):
             fresh(three_channels(as_input(images[at : at + loop.whole_batch])).to(device))
     return fresh
@@ -99,7 +99,7 @@ def find_hard_places(network: nn.Module, sampler: Sampler, loop: LoopRecipe) -> 
 
 
 @contextmanager
-def _taking_statistics(norms: Sequence[nn.BatchNorm2d]) -> Iterator[None]:
+def taking_statistics(norms: Sequence[nn.BatchNorm2d]) -> Iterator[None]:
     """Batch norm starts anew and takes the plain mean of all batches, then goes on as before."""
     before = [norm.momentum for norm in norms]
     for norm in norms:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from overread.io import write_atomically
+from overread.stats.folds import over_folds
 from overread.training.loop import History
 
 COLUMNS = ("step", "loss", "validation_auc", "validation_accuracy")
@@ -33,8 +36,8 @@ def write_curves(path: Path, history: History) -> None:
     write_atomically(path, lambda beside: _write(beside, text.getvalue()))
 
 
-def draw_curves(path: Path, history: History, title: str) -> None:
-    """The curves as PNG: loss of every step, smoothed, above; the checks below."""
+def draw_curves(path: Path, history: History, title: str, judged: str = "validation slices") -> None:
+    """The curves as PNG: loss of every step, smoothed, above; the checks, on what ``judged`` says, below."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -55,9 +58,32 @@ def draw_curves(path: Path, history: History, title: str) -> None:
     below.set_ylim(0.3, 1.02)
     below.axhline(0.5, color="0.6", linewidth=0.8, linestyle="--")
     below.legend(frameon=False, loc="lower right")
-    below.set_ylabel("validation slices")
+    below.set_ylabel(judged)
     below.set_xlabel("step")
     figure.suptitle(title)
+    write_atomically(path, lambda beside: figure.savefig(beside, format="png", dpi=110, metadata={"Software": None}))
+
+
+def draw_search(path: Path, found: Mapping[str, Sequence[Mapping[str, Any]]], title: str) -> None:
+    """Area and accuracy by patient of each row of a search over its folds as PNG: means, standard deviations, folds."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    places = np.arange(len(found))
+    for key, word, colour, aside in (("auc", "AUC", "#1f5a96", -0.06), ("accuracy", "accuracy", "#b05a00", 0.06)):
+        folds = [[fold["patient"][key] for fold in row] for row in found.values()]
+        means = [over_folds(row) for row in folds]
+        bars = [0.0 if np.isnan(m.deviation) else m.deviation for m in means]
+        axes.errorbar(places + aside, [m.mean for m in means], bars, marker="o", capsize=3, color=colour, label=word)
+        for place, row in zip(places, folds, strict=True):
+            axes.plot([place + aside] * len(row), row, ".", color=colour, alpha=0.4)
+    axes.set_xticks(places, list(found))
+    axes.set_ylabel("held-out phantoms, by patient")
+    axes.set_title(title)
+    axes.legend(frameon=False)
     write_atomically(path, lambda beside: figure.savefig(beside, format="png", dpi=110, metadata={"Software": None}))
 
 

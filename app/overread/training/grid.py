@@ -155,10 +155,10 @@ def run_grid(
     for number, row in enumerate(grid.rows):
         part = PartProgress(progress, "Training the rows", number, len(grid.rows))
         part.report(row.name, 0, 1)
-        path = out / ROWS_FOLDER / f"{_file_name(row.name)}.json"
+        path = out / ROWS_FOLDER / f"{row_file_name(row.name)}.json"
         sides = row.data or shared
         assert sides is not None
-        found = _kept(path, row.recipe.digest(sides.identity)) if resume else None
+        found = kept_row(path, row.recipe.digest(sides.identity)) if resume else None
         if found is None:
             found = _train_row(grid, row, sides, work, resume, hardware or Hardware(), part)
             write_json(path, found)
@@ -192,7 +192,7 @@ def _train_row(
     from overread.training.held_out import judge_crops, judge_wholes
     from overread.training.loop import Sitting, fit
 
-    stem = _file_name(row.name)
+    stem = row_file_name(row.name)
     curves = work / f"{stem}-curves.csv"
     sitting = Sitting(work / f"{stem}.safetensors", resume, hardware, sides.identity, curves=curves)
     network, history = fit(row.recipe, sides.training, sides.validation, sitting, progress)
@@ -215,7 +215,7 @@ def _train_row(
     return result
 
 
-def _kept(path: Path, digest: str) -> dict[str, Any] | None:
+def kept_row(path: Path, digest: str) -> dict[str, Any] | None:
     """The result of a row that is done, or None where there is none or another recipe or other data made it."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -225,5 +225,5 @@ def _kept(path: Path, digest: str) -> dict[str, Any] | None:
     return found if is_same else None
 
 
-def _file_name(row: str) -> str:
+def row_file_name(row: str) -> str:
     return "".join(c if c.isalnum() or c in ".-" else "-" for c in row.lower())

@@ -39,11 +39,33 @@ class History:
     wall_s: float = 0.0
     hard_places: list[tuple[int, ...]] = field(default_factory=list)
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> History:
+        """What a checkpoint holds of it."""
+        checks = [(int(step), float(auc)) for step, auc in document["checks"]]
+        return cls(**{**document, "checks": checks})
+
     def has_stalled(self, checks: int) -> bool:
         """Whether that many checks have passed since the accuracy was last better than ever before."""
         if not checks or not self.accuracies:
             return False
         return len(self.accuracies) - 1 - self.accuracies.index(max(self.accuracies)) >= checks
+
+
+def finite_loss(loss: float, step: int) -> float:
+    """The loss of a step, from 0, if it is a number; what has learnt from one that is none is lost.
+
+    Raises
+    ------
+    InputError
+    """
+    if not math.isfinite(loss):
+        raise InputError(
+            "This training was stopped",
+            f"its loss is no number any more in step {step + 1}",
+            "Train again with a lower learning_rate",
+        )
+    return loss
 
 
 @dataclass(slots=True)
@@ -88,7 +110,7 @@ def fit(
     Raises
     ------
     InputError
-        There is nothing to tell apart, or the checkpoint is of another recipe.
+        There is nothing to tell apart, the checkpoint is of another recipe, or the loss is no number any more.
     StorageError
         The state cannot be kept; the one kept before is whole.
     """
@@ -177,8 +199,7 @@ def _begun(recipe: Recipe, sitting: Sitting) -> _Training:
         kept = load_checkpoint(path, recipe.digest(sitting.identity))
         network.load_state_dict(kept.network)
         optimiser.load_state_dict({"state": kept.optimiser, "param_groups": optimiser.state_dict()["param_groups"]})
-        for key, value in kept.facts["history"].items():
-            setattr(state.history, key, [(int(n), float(v)) for n, v in value] if key == "checks" else value)
+        state.history = History.from_json(kept.facts["history"])
         state.step = int(kept.facts["step"])
         state.best = float(kept.facts["best"]), kept.best
     return state
@@ -207,8 +228,8 @@ def _take_step(
             loop,
         )
         share = 1.0 if x[part].shape[0] == count else x[part].shape[0] / count
+        total += finite_loss(float(loss.detach()), state.step) * share
         (loss * share).backward()  # type: ignore[no-untyped-call]
-        total += float(loss.detach()) * share
     state.optimiser.step()
     state.history.losses.append(total)
     state.history.crops_seen += 0 if is_whole else loop.crop_batch

@@ -75,10 +75,10 @@ class NetworkRecipe:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        _known("name", self.name, NETWORKS)
-        _known("layout", self.layout, LAYOUT_NAMES)
-        _known("pooling", self.pooling, POOLINGS)
-        _known("activation", self.activation, ACTIVATIONS)
+        check_known("name", self.name, NETWORKS)
+        check_known("layout", self.layout, LAYOUT_NAMES)
+        check_known("pooling", self.pooling, POOLINGS)
+        check_known("activation", self.activation, ACTIVATIONS)
         if not 2 <= self.kernel <= 7 or not 0 <= self.dropout < 1 or self.width_divisor < 1:
             raise ValueError("kernel goes from 2 to 7, dropout from 0 to below 1, width_divisor from 1")
 
@@ -133,9 +133,9 @@ class LoopRecipe:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        _known("augmentation", self.augmentation, AUGMENTATIONS)
-        _known("optimiser", self.optimiser, OPTIMISERS)
-        _known("precision", self.precision, PRECISIONS)
+        check_known("augmentation", self.augmentation, AUGMENTATIONS)
+        check_known("optimiser", self.optimiser, OPTIMISERS)
+        check_known("precision", self.precision, PRECISIONS)
 
     def is_whole(self, step: int) -> bool:
         """Whether this step is on whole slices."""
@@ -162,8 +162,7 @@ class Recipe:
 
         A key that a later version adds with a default leaves the digest of an older recipe as it was.
         """
-        text = json.dumps([_told(self), identity], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self, identity)
 
 
 def load_recipe(name_or_path: str) -> Recipe:
@@ -197,12 +196,12 @@ def load_document(name_or_path: str) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise _unusable(path.name, problem) from problem
+        raise unusable(path.name, problem) from problem
     base = document.pop("base", None)
     if base is None:
         return document
     if base == path.stem or base not in recipe_names():
-        raise _unusable(path.name, ValueError(f"its base {base!r} is no shipped recipe"))
+        raise unusable(path.name, ValueError(f"its base {base!r} is no shipped recipe"))
     return laid_over(load_document(base), document)
 
 
@@ -231,12 +230,12 @@ def recipe_of(document: Mapping[str, Any], name: str) -> Recipe:
             document["system"],
             document["variant"],
             document["kind"],
-            _table(DataRecipe, document["data"]),
-            _table(NetworkRecipe, document["network"]),
-            _table(LoopRecipe, document["loop"]),
+            table_of(DataRecipe, document["data"]),
+            table_of(NetworkRecipe, document["network"]),
+            table_of(LoopRecipe, document["loop"]),
         )
     except (KeyError, TypeError, ValueError) as problem:
-        raise _unusable(name, problem) from problem
+        raise unusable(name, problem) from problem
     like = document.get("same_work_as")
     return recipe if like is None else as_much_work(recipe, recipe_of(load_document(like), like))
 
@@ -257,7 +256,14 @@ def work_of(recipe: Recipe) -> float:
     return pixels * WORK_PER_PIXEL[recipe.network.layout]
 
 
-def _known(key: str, value: str, names: Collection[str]) -> None:
+def digest_of(recipe: Any, identity: str = "") -> str:
+    """SHA-256 of a recipe's values that are not their defaults, and of ``identity``, which tells the data apart."""
+    text = json.dumps([_told(recipe), identity], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_known(key: str, value: str, names: Collection[str]) -> None:
+    """Refuse a word that is none of ``names`` (ValueError)."""
     if value not in names:
         raise ValueError(f"{key} is {value!r}, not one of {', '.join(names)}")
 
@@ -272,12 +278,13 @@ def _told(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _unusable(name: str, problem: Exception) -> InputError:
+def unusable(name: str, problem: Exception) -> InputError:
+    """What to raise for a recipe with something wrong in it."""
     why = f"{problem.args[0]} is missing" if isinstance(problem, KeyError) else f"{problem}".strip()
     return InputError(f"The recipe {name} cannot be used", why, "Compare it with a shipped recipe")
 
 
-def _table(kind: Any, table: Mapping[str, Any]) -> Any:
+def table_of(kind: Any, table: Mapping[str, Any]) -> Any:
     """A table as its dataclass: unknown and missing keys are refused by name, lists become tuples."""
     known = {f.name: f for f in dataclasses.fields(kind)}
     unknown = set(table) - set(known)

@@ -17,10 +17,10 @@ from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.systems import Bundle
 from overread.systems.hbp_detection.measure import truth_of
+from overread.training.bundle_files import add_control, check_controlled
 from overread.training.bundle_writer import (
     OFFSET_CELLS,
     RawReading,
-    add_control,
     describe,
     read_validation,
     training_table,
@@ -35,12 +35,18 @@ OFFSET_PATIENTS = 16
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a bundle is trained here: where the checkpoint lies, whether to go on from it, on what, from what."""
+    """How a bundle is trained here: where the checkpoint lies, whether to go on from it, on what, from what.
+
+    ``jobs``: processes that draw. ``folds``: a table over so many instead of a bundle, or one ``fold`` of them, from 1.
+    """
 
     work: Path
     resume: bool = False
     hardware: Hardware = dataclasses.field(default_factory=Hardware)
     started_from: Bundle | None = None
+    jobs: int = 1
+    folds: int | None = None
+    fold: int | None = None
 
 
 def train(recipe: Recipe, data: Data, out: Path, wish: Wish, progress: Progress = SILENT) -> Path:
@@ -79,7 +85,7 @@ def train(recipe: Recipe, data: Data, out: Path, wish: Wish, progress: Progress 
     network, history = fit(recipe, data.training, data.validation, sitting, progress)
     draw_curves(wish.work / f"{name}-curves.png", history, f"{recipe.system}, {recipe.variant}, {name}")
     if control:
-        add_control(out, network, len(history.losses))
+        add_control(out, network.state_dict(), len(history.losses))
         return out
 
     from overread.engines.torch_engine import TorchEngine
@@ -135,12 +141,8 @@ def _check(recipe: Recipe, data: Data, controlled: Path | None) -> None:
             "its network is one to compare with, which the program does not run",
             "Use it as a row of a grid",
         )
-    if controlled is not None and not (controlled / "manifest.toml").exists():
-        raise InputError(
-            "The control cannot be trained",
-            f"there is no bundle in {controlled.name} that it would control",
-            "Train the bundle first",
-        )
+    if controlled is not None:
+        check_controlled(controlled)
     labels = [truth_of(p.labels, p.affine).slice_labels for p in data.validation]
     found = set(np.concatenate(labels).tolist()) if labels else set()
     if not {0, 1} <= found:
@@ -159,7 +161,8 @@ def _weights_of(bundle: Bundle, recipe: Recipe) -> Mapping[str, Any]:
     InputError, BundleError
         It is of another system or another network than the recipe trains, or its weights are damaged.
     """
-    from overread.systems.hbp_detection.network import Kim11, load_weights
+    from overread.engines.weights import load_weights
+    from overread.systems.hbp_detection.network import Kim11
 
     table = bundle.manifest["network"]
     wanted = recipe.network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from overread.viewing.overlay import OPACITY_STEP
 from overread.viewing.scroll import PAGE
@@ -10,7 +11,43 @@ from overread.viewing.session import Session
 from overread.viewing.viewport import Viewport
 from overread.viewing.window_level import CT_PRESETS, Window
 
+if TYPE_CHECKING:
+    from overread.ui.opening import Opening
+
 ZOOM_STEP = 1.25
+LAYOUTS = {"layout-1": (1, 1), "layout-2": (1, 2), "layout-4": (2, 2), "layout-6": (2, 3)}
+"""Rows and columns of the plain layouts, by command."""
+
+
+def layout_commands(session: Session, opening: Opening) -> dict[str, Callable[[], None]]:
+    """Handlers of the commands about the views: how many, which is active, what hangs in them, what goes together."""
+    layout, linking = session.layout, session.linking
+
+    def arrange(rows: int, columns: int) -> Callable[[], None]:
+        def act() -> None:
+            layout.arrange(rows, columns)
+            opening.fill()
+
+        return act
+
+    def hang() -> None:
+        hanging = session.hanging()
+        if hanging is not None:
+            opening.touch()
+            opening.hang(hanging)
+
+    def link_here() -> None:
+        linking.tie(layout.active)
+
+    return {
+        **{command: arrange(*shape) for command, shape in LAYOUTS.items()},
+        "hang": hang,
+        "maximise": layout.toggle_maximised,
+        "view-next": lambda: layout.step(1),
+        "view-previous": lambda: layout.step(-1),
+        "link": lambda: linking.toggle(layout.active),
+        "link-here": link_here,
+    }
 
 
 def state_commands(session: Session, image_size: Callable[[], tuple[float, float]],
@@ -70,6 +107,8 @@ def state_commands(session: Session, image_size: Callable[[], tuple[float, float
         "candidate-next": lambda: findings.step(1),
         "candidate-previous": lambda: findings.step(-1),
         "candidate-jump": jump,
+        "reading-next": lambda: session.step_reading(1),
+        "reading-previous": lambda: session.step_reading(-1),
         "point-higher": lambda: findings.step_point(1),
         "point-lower": lambda: findings.step_point(-1),
     }

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
-from overread.viewing.overlay import Overlay
+from overread.viewing.layout import Layout
 
 _TAP_S = 0.25
 
@@ -16,9 +16,9 @@ _TAP_S = 0.25
 class HoldKey(QObject):
     """Watches the keys of the whole application while a window is active; not where text is typed."""
 
-    def __init__(self, overlay: Overlay, window: QWidget) -> None:
+    def __init__(self, layout: Layout, window: QWidget) -> None:
         super().__init__(window)
-        self._overlay, self._window = overlay, window
+        self._layout, self._window = layout, window
         self._began_s: float | None = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -31,12 +31,12 @@ class HoldKey(QObject):
                 self._hold(kind == QEvent.Type.KeyPress)
             return True
         if kind == QEvent.Type.WindowDeactivate and watched is self._window:
-            self._overlay.hold(False)
+            self._layout.active.overlay.hold(False)
             self._began_s = None
         return False
 
     def _hold(self, pressed: bool) -> None:
-        overlay = self._overlay
+        overlay = self._layout.active.overlay
         if pressed and self._began_s is None:
             self._began_s = time.monotonic()
             overlay.hold(True)
@@ -44,5 +44,5 @@ class HoldKey(QObject):
             tapped = time.monotonic() - self._began_s < _TAP_S
             self._began_s = None
             overlay.hold(False)
-            if tapped and overlay.heatmap is not None:
+            if tapped and self._layout.has_heat:
                 overlay.toggle()

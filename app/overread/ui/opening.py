@@ -19,7 +19,9 @@ from overread.core.progress import Progress, Stage
 from overread.core.study import Pixels, Scan, Volume
 from overread.ui.browse.thumbnails import thumbnail
 from overread.ui.jobs import Job
+from overread.viewing.hanging import Hanging
 from overread.viewing.session import Session, first_to_show
+from overread.viewing.viewport import Viewport
 
 _SCAN_EVERY_S = 0.2
 _EXCHANGE_EVERY_S = 2.0
@@ -36,11 +38,14 @@ class Opening(QObject):
     picture = Signal(str, object)
     failed = Signal(object)
 
-    def __init__(self, session: Session, roles: tuple[str, ...], parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, roles: tuple[str, ...], parent: QObject | None = None,
+                 hang_on_open: Callable[[], bool] = lambda: False) -> None:
         super().__init__(parent)
-        self._session, self._roles = session, roles
+        self._session, self._roles, self._hang_on_open = session, roles, hang_on_open
         self._scan_job: Job | None = None
         self._pixel_job: Job | None = None
+        self._reading: str | None = None
+        self._failed: set[str] = set()
         self._picture_job: Job | None = None
         self._no_picture: set[str] = set()
         self._has_picture: set[str] = set()
@@ -64,6 +69,7 @@ class Opening(QObject):
         """Forget what is open and read these paths."""
         self._drop()
         self._kept.clear()
+        self._failed.clear()
         self._no_picture, self._has_picture = set(), set()
         self._was_touched = self._is_painted = False
         self._session.clear()
@@ -92,30 +98,83 @@ class Opening(QObject):
         if found is not None:
             self.show(found[2])
 
-    def show(self, volume: Volume) -> None:
-        """Show a volume and read its pixels, the middle slice first."""
-        if self._pixel_job is not None:
-            self._pixel_job.drop()
+    def show(self, volume: Volume, viewport: Viewport | None = None) -> None:
+        """Show a volume, in the active viewport unless another is named, and read its pixels."""
         self._shown_s = time.monotonic()
-        self._session.show(volume)
-        viewport = self._session.layout.active
-        if volume.id in self._kept:
-            self._kept.move_to_end(volume.id)
-            viewport.set_pixels(self._kept[volume.id])
-            return
-        middle = viewport.slice
-        order = sorted(range(volume.frames), key=lambda k: abs(k - middle))
+        self._failed.discard(volume.id)
+        self._session.show(volume, viewport)
+        self._read_next()
+
+    def hang(self, hanging: Hanging) -> None:
+        """Lay out the phases of a study. The one that is shown stays active, as it is, where it is among them."""
+        session, layout = self._session, self._session.layout
+        shown = layout.active.volume.id if layout.active.volume is not None else None
+        at = next((n for n, volume in enumerate(hanging.volumes) if volume.id == shown), 0)
+        layout.arrange(hanging.rows, hanging.columns, hanging.cells, at)
+        for viewport, volume in zip(layout.viewports, hanging.volumes, strict=True):
+            if viewport.volume is None or viewport.volume.id != volume.id:
+                session.show(volume, viewport)
+        self._failed.clear()
+        self._read_next()
+
+    def fill(self) -> None:
+        """Show the next series of the study in the empty viewports."""
+        for viewport, volume in self._session.for_empty_views():
+            self._session.show(volume, viewport)
+        self._read_next()
+
+    def _read_next(self) -> None:
+        """Read what a view waits for, the active one first, one series at a time: two would take turns."""
+        self._give_kept()
+        wanted = self._next_volume()
+        if self._pixel_job is not None and self._pixel_job.is_running:
+            if wanted is not None and self._reading == wanted.id:
+                return
+            self._pixel_job.drop()
+        self._pixel_job, self._reading = None, None
+        if wanted is not None:
+            self._read(wanted)
+
+    def _next_volume(self) -> Volume | None:
+        """The volume of the active view if it lacks pixels, else what is being read now, else that of the next."""
+        layout = self._session.layout
+        lacking = [v.volume for v in (layout.active, *layout.viewports) if v.volume is not None and v.pixels is None
+                   and v.volume.id not in self._failed]  # fmt: skip
+        active = layout.active.volume
+        if lacking and active is not None and lacking[0].id == active.id:
+            return lacking[0]
+        return next((v for v in lacking if v.id == self._reading), next(iter(lacking), None))
+
+    def _give_kept(self) -> None:
+        for viewport in self._session.layout.viewports:
+            if viewport.volume is not None and viewport.pixels is None and viewport.volume.id in self._kept:
+                self._kept.move_to_end(viewport.volume.id)
+                viewport.set_pixels(self._kept[viewport.volume.id])
+
+    def _showing(self, volume_id: str) -> list[Viewport]:
+        """The views that show a volume and wait for its pixels."""
+        return [v for v in self._session.layout.viewports
+                if v.volume is not None and v.volume.id == volume_id and v.pixels is None]  # fmt: skip
+
+    def _read(self, volume: Volume) -> None:
+        """Read the pixels of a volume, the slice that is shown first."""
+        here = next((v.slice for v in self._showing(volume.id)), volume.frames // 2)
+        order = sorted(range(volume.frames), key=lambda k: abs(k - here))
         feed = _SliceFeed()
 
         def read(progress: Progress) -> Pixels:
             return io.read_pixels(volume, progress, order, lambda k, stored: feed.put(k, stored, job.send))
 
         def take(_part: object) -> None:
-            for k, stored in feed.take():
-                viewport.set_early_slice(k, stored)
+            slices = feed.take()
+            for viewport in self._showing(volume.id):
+                for k, stored in slices:
+                    viewport.set_early_slice(k, stored)
 
         job = Job("Reading the images", read, parent=self, on_part=take,
-                  on_done=lambda pixels: self._have_pixels(volume, pixels), on_error=self._pixels_failed)
+                  on_done=lambda pixels: self._have_pixels(volume, pixels),
+                  on_error=lambda error: self._pixels_failed(volume, error))  # fmt: skip
+        self._reading = volume.id
         self._pixel_job = job.start()
 
     def painted(self) -> None:
@@ -146,25 +205,33 @@ class Opening(QObject):
         self._session.set_scan(scan)
         self.scan_changed.emit(scan, is_running)
         shown, best = self._session.layout.active.volume, first_to_show(list(scan.volumes()), self._roles)
-        newer = self._session.newest(shown) if shown is not None else None
-        may_change = not self._was_touched and not is_running
-        if best is not None and (shown is None or (may_change and best.id != shown.id)):
+        may_change = not self._was_touched and not is_running and self._session.layout.is_single
+        if best is not None and (self._session.layout.is_empty or (
+                may_change and shown is not None and best.id != shown.id)):
             self.show(best)
-        elif shown is not None and newer is not None and newer != shown and (
-                not is_running or time.monotonic() - self._shown_s > _EXCHANGE_EVERY_S):
-            self._exchange(newer)
+        else:
+            for viewport in self._session.layout.viewports:
+                self._renew(viewport, is_running)
+        if may_change and self._hang_on_open() and (hanging := self._session.hanging()) is not None:
+            self.hang(hanging)
         self._fill_pictures()
 
-    def _exchange(self, newer: Volume) -> None:
+    def _renew(self, viewport: Viewport, is_running: bool) -> None:
+        """Take the newer state of a volume that has grown since it was shown."""
+        newer = self._session.newest(viewport.volume) if viewport.volume is not None else None
+        if newer is not None and newer != viewport.volume and (
+                not is_running or time.monotonic() - self._shown_s > _EXCHANGE_EVERY_S):
+            self._exchange(newer, viewport)
+
+    def _exchange(self, newer: Volume, viewport: Viewport) -> None:
         """The shown volume has grown while the scan went on: show the same slice of it."""
-        viewport = self._session.layout.active
         shown, k, window = viewport.volume, viewport.slice, viewport.window
         if shown is None or shown.slices == newer.slices:
             viewport.volume = newer
             return
         same = next((n for n, s in enumerate(newer.slices) if k < len(shown.slices) and
                      (s.path, s.frame) == (shown.slices[k].path, shown.slices[k].frame)), newer.frames // 2)
-        self.show(newer)
+        self.show(newer, viewport)
         viewport.go_to(same if self._was_touched else newer.frames // 2)
         if window is not None and self._was_touched:
             viewport.set_window(window)
@@ -180,17 +247,19 @@ class Opening(QObject):
         self._kept[volume.id] = pixels
         while len(self._kept) > 1 and sum(p.stored.nbytes for p in self._kept.values()) > _KEPT_BYTES:
             self._kept.popitem(last=False)
-        viewport = self._session.layout.active
-        if viewport.volume is not None and viewport.volume.id == volume.id:
+        for viewport in self._showing(volume.id):
             viewport.set_pixels(pixels)
+        self._read_next()
         self._fill_pictures()
 
-    def _pixels_failed(self, error: OverreadError) -> None:
-        viewport = self._session.layout.active
-        viewport.fault = f"{error.what}: {error.why}."
-        viewport.tell("pixels")
+    def _pixels_failed(self, volume: Volume, error: OverreadError) -> None:
+        self._failed.add(volume.id)
+        for viewport in self._showing(volume.id):
+            viewport.fault = f"{error.what}: {error.why}."
+            viewport.tell("pixels")
         self.failed.emit(error)
         self._is_painted = True
+        self._read_next()
         self._fill_pictures()
 
     def _fill_pictures(self) -> None:

@@ -10,13 +10,15 @@ from PySide6.QtCore import QObject, Signal
 from overread.core.errors import OverreadError
 from overread.core.progress import Progress, Stage
 from overread.engines.worker import Worker
-from overread.systems import SYSTEMS, Bundle, Outcome, ReadRequest, find_bundle
+from overread.systems import Bundle, Outcome, ReadRequest, find_bundle
 from overread.ui.jobs import Job
 from overread.ui.settings import Settings
+from overread.viewing.evidence import evidence_of
 from overread.viewing.operating import floor_of, points_of
-from overread.viewing.readable import place_words
+from overread.viewing.readable import run_title
+from overread.viewing.results import Result, reader_name
 from overread.viewing.run_queue import RUNNING, STOPPING, Run
-from overread.viewing.session import Result, Session
+from overread.viewing.session import Session
 
 READ, WARM_UP = "overread.systems:read", "overread.systems:warm_up"
 _DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU", "mps": "GPU"}
@@ -62,7 +64,7 @@ class Running(QObject):
 
     def run(self, request: ReadRequest) -> bool:
         """Put a run into the queue; it starts at once if nothing else runs. False if it is in there already."""
-        title = place_words(self._session, request.volumes[0][1].id)
+        title = run_title(self._session, request)
         wish = replace(request, device=self._settings.device, engine=self._settings.engine)
         return self._queue.add(wish, title) is not None
 
@@ -130,8 +132,8 @@ class Running(QObject):
 
     def _done(self, run: Run, outcome: Outcome, bundle: Bundle) -> None:
         reading = outcome.reading
-        result = Result(reading, outcome.heatmap, SYSTEMS[run.request.system].id, points_of(bundle), bundle.caution,
-                        floor_of(bundle), outcome.notes)
+        result = Result(reading, outcome.heatmap, reader_name(run.request.system, bundle.variant), points_of(bundle),
+                        bundle.caution, floor_of(bundle), outcome.notes, run.volume_ids, evidence_of(bundle))
         self._session.set_result(run.volume_id, result)
         words = "Refused by its gate." if reading.result == "refused" else _ending_words(outcome)
         self._queue.finish(run.number, reading, words)

@@ -62,6 +62,8 @@ class Settings:
         Whether a second read begins alone, with the systems' findings hidden.
     last_folder
         Where the last folder or file was opened.
+    hang_on_open
+        Whether a study with several phases opens with all of them side by side.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Settings:
     engine: str = ENGINES[0]
     unaided_first: bool = True
     last_folder: str = ""
+    hang_on_open: bool = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, _checked(name, value))

@@ -83,6 +83,7 @@ class SettingsDialog(QDialog):
         self.mouse = QButtonGroup(self)
         self.gestures = QGridLayout()
         self.unaided = QCheckBox("Second read: mine first, the systems' findings after “Done alone”")
+        self.hang = QCheckBox("Hang the phases of a study side by side when it is opened")
         self.device_line = label("settings-device-line", quiet=True)
         self.files = FilesPage()
         self.pages = QTabWidget()
@@ -161,6 +162,10 @@ class SettingsDialog(QDialog):
         self.unaided.setAccessibleName(self.unaided.text())
         self.unaided.toggled.connect(lambda on: self._choose("unaided_first", on))
         column.addWidget(self.unaided)
+        self.hang.setObjectName("settings-hang-on-open")
+        self.hang.setAccessibleName(self.hang.text())
+        self.hang.toggled.connect(lambda on: self._choose("hang_on_open", on))
+        column.addWidget(self.hang)
         column.addLayout(self._form(("Text on the image", "corner_text")))
         column.addStretch(1)
         return page
@@ -284,6 +289,7 @@ class SettingsDialog(QDialog):
             if isinstance(words, QLabel):
                 words.setText(does)
         self.unaided.setChecked(draft.unaided_first)
+        self.hang.setChecked(draft.hang_on_open)
         for name, combo in self._combos.items():
             combo.setCurrentIndex(combo.findData(getattr(draft, name)))
         for name, (slider, words) in self._sliders.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -28,7 +28,8 @@ from overread.core.study import Scan
 from overread.systems import SYSTEMS, ReadRequest, find_bundle
 from overread.ui.browse.panel import BrowsePanel
 from overread.ui.browse.thumbnails import to_image
-from overread.ui.commands import state_commands
+from overread.ui.browse.tree import dragged_volume
+from overread.ui.commands import layout_commands, state_commands
 from overread.ui.dialogs import about_dialog, open_log_folder
 from overread.ui.empty import EmptyPage
 from overread.ui.errors import ErrorDialog
@@ -41,7 +42,12 @@ from overread.ui.opening import Opening
 from overread.ui.picture import blinded_picture
 from overread.ui.read.candidates import CandidateList
 from overread.ui.read.card import CardDialog
+from overread.ui.read.classes_card import ClassesCard
+from overread.ui.read.found_panel import found_panel
+from overread.ui.read.grid import ViewportGrid
 from overread.ui.read.heat_controls import HeatControls
+from overread.ui.read.legend import Legend
+from overread.ui.read.lesion_desk import LesionDesk
 from overread.ui.read.queue import CloseDialog
 from overread.ui.read.right_zone import SECOND_READ, SYSTEM, RightZone
 from overread.ui.read.run_panel import RunPanel
@@ -51,9 +57,10 @@ from overread.ui.read.viewport_widget import ViewportWidget
 from overread.ui.running import Running
 from overread.ui.settings import Settings
 from overread.ui.settings_desk import SettingsDesk
-from overread.ui.widgets.parts import label, panel, rule
-from overread.ui.widgets.upright import UprightScroll
+from overread.ui.widgets.parts import label
+from overread.viewing.chooser import choice_of
 from overread.viewing.session import Session
+from overread.viewing.viewport import Viewport
 
 
 class MainWindow(QMainWindow):
@@ -68,21 +75,26 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.session = Session()
         roles = tuple(role for system in SYSTEMS.values() for role in system.roles)
-        self.opening = Opening(self.session, roles, self)
+        self.opening = Opening(self.session, roles, self, lambda: settings.hang_on_open)
         self.running = Running(self.session, settings, self)
         self.errors = ErrorDialog(self)
         self.dialog: QDialog | None = None
         self.settings_desk = SettingsDesk(settings, self.session, self.running.device_line, self)
-        self.hold_key = HoldKey(self.session.layout.active.overlay, self)
+        self.hold_key = HoldKey(self.session.layout, self)
         self._may_close = False
         self._build_widgets()
         self._arrange()
-        self.menus = Menus(self, self.image, self.session, self._handlers())
+        self.menus = Menus(self, self.views, self.session, self._handlers())
         self._wire()
         self.session.second.set_unaided_first(settings.unaided_first)
         self.right.show_page(SECOND_READ if settings.unaided_first else SYSTEM)
         self.empty.folder_button.setFocus()
         _application().installEventFilter(self.hold_key)
+
+    @property
+    def image(self) -> ViewportWidget:
+        """The active view."""
+        return self.views.active
 
     # What is opened, run, told
 
@@ -105,14 +117,15 @@ class MainWindow(QMainWindow):
         """Start a run, or let it wait for the one that is under way."""
         self.running.run(request)
 
-    def show_card(self, system_id: str) -> None:
-        """Show the model card of a system."""
+    def show_card(self, key: str) -> None:
+        """Show the model card of a system in a variant."""
+        choice = choice_of(key)
         try:
-            bundle = find_bundle(system_id)
+            bundle = find_bundle(choice.system.id, choice.variant)
         except OverreadError as problem:
             self.tell(problem)
             return
-        self._open_dialog(CardDialog(SYSTEMS[system_id], bundle, self))
+        self._open_dialog(CardDialog(choice.system, bundle, self))
 
     # Building
 
@@ -120,10 +133,12 @@ class MainWindow(QMainWindow):
         session, viewport = self.session, self.session.layout.active
         self.browse = BrowsePanel()
         self.empty = EmptyPage()
-        self.image = ViewportWidget(viewport, session.findings, self.settings, session.measuring, session.second)
-        self.desk = SecondReadDesk(session, self.image, self)
+        self.views = ViewportGrid(session, self.settings)
+        self.desk = SecondReadDesk(session, self.views, self)
+        self.lesion = LesionDesk(session, self.views, self)
         self.strip = SliceStrip(viewport, session.findings)
         self.run_panel = RunPanel(session)
+        self.legend, self.classes = Legend(session), ClassesCard(session)
         self.candidates = CandidateList(session.findings)
         self.heat = HeatControls(viewport.overlay)
         self.middle = QStackedWidget()
@@ -135,23 +150,13 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(images)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.image, 1)
+        column.addWidget(self.views, 1)
         column.addWidget(self.strip)
         self._images = images
         self.middle.addWidget(self.empty)
         self.middle.addWidget(images)
-        right = panel("found", "What was found")
-        found = QVBoxLayout(right)
-        found.setContentsMargins(14, 12, 14, 12)
-        found.setSpacing(9)
-        parts: tuple[QWidget, ...] = (
-            self.run_panel, rule(),
-            label("heading-candidates", "CANDIDATES", heading=True), self.candidates, rule(),
-            label("heading-overlay", "OVERLAY", heading=True), self.heat)
-        for part in parts:
-            found.addWidget(part, 1 if part is self.candidates else 0)
-        right.setMinimumWidth(272)
-        self.right = RightZone(UprightScroll("found-area", "What was found", right), self.desk.panel)
+        found = found_panel(self.run_panel, (self.legend, self.classes, self.candidates), self.heat)
+        self.right = RightZone(found, self.desk.panel, self.lesion.panel)
         zones = QSplitter(Qt.Orientation.Horizontal)
         zones.setObjectName("zones")
         zones.setHandleWidth(4)
@@ -196,6 +201,8 @@ class MainWindow(QMainWindow):
         self.session.queue.listeners.append(self._queue_changed)
         self.desk.failed.connect(self.tell)
         self.desk.opened.connect(self._open_dialog)
+        self.lesion.failed.connect(self.tell)
+        self.legend.wanted.connect(self._choose_volume)
         self.desk.panel.run_wanted.connect(lambda: self.right.show_page(SYSTEM))
         self.desk.panel.shown.connect(lambda: self.right.show_page(SECOND_READ))
         self.desk.panel.unaided_first.connect(self.settings_desk.set_unaided_first)
@@ -204,23 +211,28 @@ class MainWindow(QMainWindow):
         self.settings_desk.dressed.connect(self.menus.dress)
         self.session.second.listeners.append(lambda _what: self.menus.refresh())
         self.session.measuring.listeners.append(lambda _what: self.menus.refresh())
+        self.session.regions.listeners.append(lambda what: self.menus.refresh() if what != "regions" else None)
         self.candidates.jump.connect(self.session.findings.select)
-        self.image.painted.connect(self._painted)
+        self.views.painted.connect(self._painted)
         self.session.listeners.append(self._session_changed)
         self.session.findings.listeners.append(self._findings_changed)
-        viewport = self.session.layout.active
-        viewport.listeners.append(self._viewport_changed)
-        viewport.overlay.listeners.append(lambda _what: self.menus.refresh())
+        self.session.layout.watchers.append(self._viewport_changed)
+        self.session.layout.look.listeners.append(lambda _what: self.menus.refresh())
+        self.session.layout.listeners.append(self._layout_changed)
+        self.session.linking.listeners.append(lambda what: self.menus.refresh() if what == "links" else None)
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
         size = lambda: (float(self.image.width()), float(self.image.height()))  # noqa: E731
-        return state_commands(self.session, size, self._show_neighbour) | self.desk.handlers() | {
-            "second-read-panel": self.right.other_page,
+        return state_commands(self.session, size, self._show_neighbour) | self.desk.handlers() | \
+            self.lesion.handlers() | {
+            **layout_commands(self.session, self.opening),
+            "second-read-panel": self.right.other_page, "lesion-panel": self.right.lesion_page,
+            "run-every": self.run_panel.start_every,
             "open-folder": self._ask_folder, "open-file": self._ask_file, "save-picture": self._ask_picture,
             "settings": self.settings_desk.ask, "quit": self._quit, "run": self.run_panel.start,
             "cancel": self.running.cancel,
             "run-all": self.run_panel.start_all, "cancel-all": self.session.queue.cancel_all,
-            "card": lambda: self.show_card(self.run_panel.system.id),
+            "card": lambda: self.show_card(self.run_panel.choice.key),
             "keys": lambda: self._open_dialog(KeysDialog(self.settings.mouse, self)),
             "gallery": lambda: self._open_dialog(GalleryDialog(self)),
             "phantom-help": lambda: self._open_dialog(HelpDialog("phantom", self)),
@@ -252,22 +264,33 @@ class MainWindow(QMainWindow):
         shown = self.session.layout.active.volume
         if what in ("volume", "results"):
             self._show_states()
+        self.strip.keep_room(not self.session.layout.is_single and self.session.has_scores_in_view)
         if what == "volume":
-            self.middle.setCurrentWidget(self.empty if shown is None else self._images)
+            self.middle.setCurrentWidget(self.empty if self.session.layout.is_empty else self._images)
             self.browse.tree.set_shown(shown.id if shown is not None else None)
-        self.menus.refresh()
+        if what != "views":  # what a view shows that is not active decides no command
+            self.menus.refresh()
 
     def _findings_changed(self, what: str) -> None:
         chosen = self.session.findings.candidate(self.session.findings.selected)
         if what == "selected" and chosen is not None:
-            self.session.layout.active.go_to_mark(chosen.mark)
+            viewport = self.session.layout.active
+            viewport.go_to_mark(chosen.mark)
+            self.session.linking.show_place(viewport, chosen.mark.centre_mm)
         self.menus.refresh()
 
-    def _viewport_changed(self, what: str) -> None:
+    def _viewport_changed(self, viewport: Viewport, what: str) -> None:
         if what in ("slice", "window", "placement"):
             self.opening.touch()
-        if what in ("window", "volume"):
+        if what in ("window", "volume") and viewport is self.session.layout.active:
             self.menus.refresh()
+
+    def _layout_changed(self, _what: str) -> None:
+        """Panels speak to the active view."""
+        active = self.session.layout.active
+        self.strip.follow(active)
+        self.heat.follow(active.overlay)
+        self.menus.refresh()
 
     def _painted(self) -> None:
         self.opening.painted()
@@ -343,11 +366,36 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if any(url.isLocalFile() for url in event.mimeData().urls()) or dragged_volume(event.mimeData()):
             event.acceptProposedAction()
 
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """A series from the list falls into a view; files may fall anywhere."""
+        if dragged_volume(event.mimeData()):
+            target = self._view_under(event)
+            self.views.aim(target)
+            event.setAccepted(target is not None)
+        else:
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """The drag has gone elsewhere."""
+        self.views.aim(None)
+
+    def _view_under(self, event: QDropEvent) -> ViewportWidget | None:
+        if self.middle.currentWidget() is self.empty:
+            return None
+        return self.views.view_at(self.views.mapFrom(self, event.position().toPoint()))
+
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Show a series in the view it was dropped on, or open files."""
+        target = self._view_under(event)
+        self.views.aim(None)
+        if (volume_id := dragged_volume(event.mimeData())) and target is not None:
+            event.acceptProposedAction()
+            self.session.layout.activate(target.viewport)
+            self._choose_volume(volume_id)
+            return
         paths: list[str | Path] = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
@@ -366,6 +414,7 @@ class MainWindow(QMainWindow):
         if self.dialog is not None:
             self.dialog.close()
         self.desk.close()
+        self.lesion.close()
         self.opening.close()
         self.running.close()
         event.accept()

@@ -35,7 +35,7 @@ class CornerText:
 
 
 def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer: str = "", *,
-                blinded: bool = False) -> CornerText:
+                blinded: bool = False, small: bool = False) -> CornerText:
     """What stands on the image now.
 
     Parameters
@@ -47,6 +47,8 @@ def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer
     blinded
         For a picture that is given away: nothing that comes as text or date from the file, whatever it says; the
         rest always, so that the picture can be understood.
+    small
+        For a view among several with little room: what tells the views apart, the window and where one is.
     """
     volume = viewport.volume
     if volume is None or (viewport.text == "none" and not blinded):
@@ -63,6 +65,10 @@ def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer
     if blinded:
         top = [role_words(volume) or (volume.modality if volume.modality in ("CT", "MR") else "")]
     use = (RESEARCH_USE,) if blinded else ()
+    if small:
+        top = top[:1] if blinded else [role_words(volume) or viewport.title]
+        below = [below[0], window.split(" (")[0]]
+        beside = [layer, slice_position(viewport), f"{viewport.slice + 1} / {volume.frames}"]
     return CornerText(use, tuple(filter(None, top)), tuple(filter(None, below)), tuple(filter(None, beside)))
 
 
@@ -116,11 +122,11 @@ def slice_position(viewport: Viewport) -> str:
     """Where the present slice lies across its plane: ``S 34.5 mm``; empty for oblique stacks and without
     position."""
     volume = viewport.volume
-    if volume is None or volume.affine is None or volume.affine.orientation not in _PLANE_AXIS:
+    if volume is None or volume.affine is None or volume.orientation not in _PLANE_AXIS:
         return ""
     rows, columns = viewport.shown_shape()
     point = viewport.patient_point((rows - 1) / 2, (columns - 1) / 2)
-    return "" if point is None else position_words(point, _PLANE_AXIS[volume.affine.orientation]) + " mm"
+    return "" if point is None else position_words(point, _PLANE_AXIS[volume.orientation]) + " mm"
 
 
 def thickness_words(volume: Volume) -> str:

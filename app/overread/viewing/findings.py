@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from overread.core.heatmap import Heatmap
 from overread.core.reading import Mark, Message, Reading
+from overread.viewing.class_words import summary_words
 from overread.viewing.operating import OperatingScale, Point, point_words
 from overread.viewing.state import State
 
@@ -66,11 +67,14 @@ class Findings(State):
 
     def show(self, reading: Reading | None, heatmap: Heatmap | None = None, *, system: str = "",
              points: Sequence[Point] = (), caution: str = NOT_FOR_DIAGNOSIS, point: str = "default",
-             floor: float | None = None, notes: Sequence[str] = ()) -> None:
+             floor: float | None = None, notes: Sequence[str] = (), marks: Sequence[Mark] | None = None,
+             volume_id: str | None = None) -> None:
         """Show another reading, or none. ``caution`` is the line that stands wherever a score stands.
 
         ``floor`` is the score below which the system kept nothing: the operating point goes no lower. ``notes`` say
-        how this answer came about, beside what the reading itself says.
+        how this answer came about, beside what the reading itself says. ``marks`` are its marks on the slices of the
+        volume that is looked at, where that is another than they were found on; ``volume_id`` leaves only the slice
+        scores of that volume.
         """
         self.caution = caution
         self.reading, self.heatmap, self.system = reading, heatmap, system
@@ -79,9 +83,11 @@ class Findings(State):
         start = self.scale.named(point) or next(iter(self.scale.points), None)
         self.threshold = start.threshold if start is not None else None
         self.selected = None
-        marks = sorted(reading.marks, key=lambda m: -(m.score if m.score is not None else 0)) if reading else []
-        self._all = tuple(Candidate(n, mark) for n, mark in enumerate(marks, start=1))
-        self._scores = {s.index: s.score for s in reading.slices} if reading else {}
+        there = (reading.marks if marks is None else marks) if reading else ()
+        ordered = sorted(there, key=lambda m: -(m.score if m.score is not None else 0))
+        self._all = tuple(Candidate(n, mark) for n, mark in enumerate(ordered, start=1))
+        scores = reading.slices if reading else ()
+        self._scores = {s.index: s.score for s in scores if volume_id in (None, s.volume)}
         self.tell("reading")
 
     # The operating point
@@ -179,6 +185,11 @@ class Findings(State):
         """Whether there are scores to set an operating point on."""
         return self.reading is not None and self.reading.result not in _WITHOUT_SCORES
 
+    @property
+    def is_classes(self) -> bool:
+        """Whether it tells classes apart rather than finding places."""
+        return self.reading is not None and self.reading.result == "classes"
+
     def layer_words(self) -> str:
         """The system and its operating point, for the corner of the image."""
         return self.system + (f"   score ≥ {self.threshold:.2f}" if self.threshold is not None else "")
@@ -197,6 +208,8 @@ class Findings(State):
             return " ".join(said)
         if self.reading.result == "no-region":
             return " ".join([f"{self.system} did not read: it was given no region to look at.", *said])
+        if self.is_classes:
+            return summary_words(self.system, self.reading)
         shown, hidden = len(self.candidates()), len(self._all) - len(self.candidates())
         at = f" {_at_words(self.point)}" if self.point is not None else ""
         below = f" {hidden} below it {'is' if hidden == 1 else 'are'} hidden." if hidden else ""

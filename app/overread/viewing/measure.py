@@ -19,11 +19,12 @@ from overread.viewing.state import State
 
 Position = tuple[float, float, float]
 MM, PX = "mm", "px"
-TOOLS = ("length", "region", "mark")
+TOOLS = ("length", "region", "mark", "circle")
 TOOL_HINTS = {
     "length": "Length: drag along the lesion, or click both ends.  Esc: done",
     "region": "Region: drag from its middle outwards.  Esc: done",
     "mark": "Mark: click the place.  Esc: done",
+    "circle": "Lesion: drag from its middle to its edge.  Ctrl+Down: copy to the next slice.  Esc: done",
 }
 _KEPT_UNDOS = 100
 
@@ -205,9 +206,11 @@ class Measuring(State):
             return kept
         return (*(m for m in kept if m.number != self.pending.number), self.pending)
 
-    def on_slice(self, k: int) -> tuple[Measure, ...]:
-        """Those that lie on slice k."""
-        return tuple(m for m in self.measures if m.slice == k)
+    def on_slice(self, k: int, volume_id: str | None = None) -> tuple[Measure, ...]:
+        """Those that lie on slice k of a volume, the shown one unless another is named."""
+        is_shown = volume_id is None or volume_id == self.volume_id
+        of = self.measures if is_shown else self._of.get(volume_id or "", ())
+        return tuple(m for m in of if m.slice == k)
 
     @property
     def last_length(self) -> Length | None:

@@ -169,7 +169,7 @@ def points_of(bundle: Bundle) -> tuple[Point, ...]:
 
 def floor_of(bundle: Bundle) -> float:
     """The score below which a bundle's system keeps no candidate."""
-    return float(bundle.manifest["findings"]["floor"])
+    return float(bundle.manifest.get("findings", {}).get("floor", 0.0))
 
 
 def _missed_of_100(point: Point) -> int:
@@ -208,15 +208,19 @@ def _set_words(key: str, table: Mapping[str, Any]) -> str:
 
 
 def _sentence(test_set: str, counts: Mapping[str, Any], figures: Mapping[str, Any]) -> str:
-    """Three short lines: the set, the slices, the lesions; a line without a figure is left out."""
-    slices = [
-        f"{name} {words}"
-        for name in ("sensitivity", "specificity")
-        if (words := _interval_words(figures.get("slice", {}).get(name))) is not None
-    ]
+    """A few short lines: the set, patients, slices, lesions; a line without a figure is left out."""
+    patients, slices = (
+        [
+            f"{name} {words}"
+            for name in ("sensitivity", "specificity")
+            if (words := _interval_words(figures.get(level, {}).get(name))) is not None
+        ]
+        for level in ("patient", "slice")
+    )
     found = _lesions(figures)
     lesions = [] if found is None else [f"{found * 100:.0f}{_NO_BREAK}% marked"]
-    lines = (("Slices", ", ".join(slices)), ("Lesions", "; ".join(lesions + _marks_words(counts, figures))))
+    marked = lesions + _marks_words(counts, figures)
+    lines = (("Patients", ", ".join(patients)), ("Slices", ", ".join(slices)), ("Lesions", "; ".join(marked)))
     said = [f"{what}: {words}" for what, words in lines if words]
     return "\n".join([f"On {test_set}", *(said or ["Not measured."])])
 

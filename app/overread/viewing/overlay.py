@@ -40,21 +40,72 @@ class HeatSlice:
         return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-class Overlay(State):
-    """State of the layer. Tells ``heatmap``, ``look`` (opacity, threshold) or ``shown``."""
+class Look(State):
+    """How maps are drawn, one for all viewports. Tells ``look`` (opacity, threshold) or ``shown``."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.heatmap: Heatmap | None = None
         self.opacity = DEFAULT_OPACITY
         self.threshold = DEFAULT_THRESHOLD
         self.shown = True
         self.held = False
+
+
+class Overlay(State):
+    """State of the layer over one volume. Tells ``heatmap``, ``look`` (opacity, threshold) or ``shown``.
+
+    Parameters
+    ----------
+    look
+        Shared with other viewports; its own without one.
+    """
+
+    def __init__(self, look: Look | None = None) -> None:
+        super().__init__()
+        self._look = look or Look()
+        self._look.listeners.append(self.tell)
+        self.heatmap: Heatmap | None = None
         self.called: frozenset[int] | None = None
         self._grid: Grid | None = None
         self._turn = Turn()
         self._levels: OrderedDict[int, HeatSlice] = OrderedDict()
         self._contours: OrderedDict[tuple[int, float], list[Line]] = OrderedDict()
+
+    @property
+    def opacity(self) -> float:
+        """Opacity of the layer, 0 to 1."""
+        return self._look.opacity
+
+    @opacity.setter
+    def opacity(self, opacity: float) -> None:
+        self._look.opacity = opacity
+
+    @property
+    def threshold(self) -> float:
+        """Share of the scale from which on the map is drawn, 0 to 1."""
+        return self._look.threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        self._look.threshold = threshold
+
+    @property
+    def shown(self) -> bool:
+        """Whether maps and marks are shown."""
+        return self._look.shown
+
+    @shown.setter
+    def shown(self, shown: bool) -> None:
+        self._look.shown = shown
+
+    @property
+    def held(self) -> bool:
+        """Whether a key hides them for as long as it is held."""
+        return self._look.held
+
+    def release(self) -> None:
+        """Hear no more of the shared look: the viewport is gone."""
+        self._look.listeners.remove(self.tell)
 
     @property
     def is_visible(self) -> bool:
@@ -77,18 +128,20 @@ class Overlay(State):
         self._grid, self._turn = grid, turn
         self._levels.clear()
         self._contours.clear()
-        self.shown = True
+        was_hidden, self._look.shown = not self.shown, self.shown or self.heatmap is not None
         self.tell("heatmap")
+        if was_hidden and self.shown:
+            self._look.tell("shown")
 
     def set_opacity(self, opacity: float) -> None:
         """Set the opacity of the layer, 0 to 1."""
         self.opacity = float(np.clip(round(opacity, 3), 0, 1))
-        self.tell("look")
+        self._look.tell("look")
 
     def set_threshold(self, threshold: float) -> None:
         """Set the share of the scale from which on the map is drawn, 0 to 1."""
         self.threshold = float(np.clip(round(threshold, 3), 0, 1))
-        self.tell("look")
+        self._look.tell("look")
 
     def set_called(self, slices: frozenset[int] | None) -> None:
         """Show the map on these slices only; None shows it on all.
@@ -111,13 +164,13 @@ class Overlay(State):
     def toggle(self) -> None:
         """Show or hide the layer for good."""
         self.shown = not self.shown
-        self.tell("shown")
+        self._look.tell("shown")
 
     def hold(self, held: bool) -> None:
         """Hide the layer, and all marks, for as long as a key is held."""
         if held != self.held:
-            self.held = held
-            self.tell("shown")
+            self._look.held = held
+            self._look.tell("shown")
 
     def heat_slice(self, k: int) -> HeatSlice | None:
         """The map of slice k at image size, None where the operating point hides it; the newest are kept."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from overread.core.errors import OverreadError
 from overread.core.study import Series, Study, Volume
-from overread.systems import ReadRequest, System, gate_answer
+from overread.systems import SYSTEMS, ReadRequest, System, gate_answer
+from overread.viewing.chooser import CHOICES, Choice, Readiness, Slot, readiness, slots_of
 from overread.viewing.corner import date_words, volume_title
-from overread.viewing.session import Session
+from overread.viewing.results import reader_name
+from overread.viewing.session import Session, study_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +23,12 @@ class GateWords:
 
 
 def gate_words(system: System, volume: Volume) -> GateWords:
-    """What the gate of a system says to a volume by its headers alone; a bundle that cannot run refuses all."""
+    """What the gate of a system says to a volume in its first role; a bundle that cannot run refuses all."""
     try:
         answer = gate_answer(system.id, volume)
     except OverreadError as problem:
         return GateWords(True, (str(problem),))
     return GateWords(answer.verdict == "refuse", answer.sentences)
-
-
-def is_sure(system: System, volume: Volume) -> bool:
-    """Whether a volume plays the system's role for certain, so that nobody need confirm it."""
-    return volume.role.name == system.roles[0] and volume.role.is_sure
-
-
-def request_of(system: System, study: Study, volume: Volume) -> ReadRequest:
-    """The request to let a system read one volume in its first role."""
-    return ReadRequest(system.id, ((system.roles[0], volume),), study_uid=study.study_uid)
 
 
 def title_of(series: Series, volume: Volume) -> str:
@@ -57,16 +50,65 @@ def place_words(session: Session, volume_id: str) -> str:
     return f"{title}, study {number}" + (f" of {date_words(study.date)}" if study.date else "")
 
 
-def readable(session: Session, system: System) -> list[ReadRequest]:
-    """A request for every open volume that the system can start on now.
+def run_title(session: Session, request: ReadRequest) -> str:
+    """A run as it is called in the list: what it reads, and who reads where there is more than the first system."""
+    place = place_words(session, request.volumes[0][1].id)
+    if len(request.volumes) > 1:
+        place = f"{place} and {len(request.volumes) - 1} more"
+    is_first = request.system == next(iter(SYSTEMS))
+    return place if is_first else f"{reader_name(request.system, request.variant)}: {place}"
+
+
+def readiness_in(session: Session, choice: Choice, study: Study | None, slots: Sequence[Slot]) -> Readiness:
+    """Whether a choice can run with these volumes, with what the reader circled and wrote in the clinical form."""
+    first = next((slot.volume for slot in slots if slot.volume is not None), None)
+    form = session.form
+    is_its = study is not None and study_key(study) == form.study
+    return readiness(choice, study, slots, session.regions.region_for(first), form.facts if is_its else None,
+                     form_error=is_its and form.has_errors)  # fmt: skip
+
+
+def readable(session: Session, choice: Choice) -> list[ReadRequest]:
+    """A request for everything open that a choice can start on now: every series of one role, every study of several.
 
     Left out: what the gate refuses, roles that are a guess, what it has read already, what is in the queue.
     """
     found = []
-    for study, _, volume in session.places():
-        if not is_sure(system, volume) or session.result(volume.id, system.id) is not None:
-            continue
-        request = request_of(system, study, volume)
-        if not session.queue.holds(request) and not gate_words(system, volume).is_refused:
-            found.append(request)
+    for study in session.scan.studies if session.scan is not None else ():
+        for slots in _ways(choice, study):
+            request = readiness_in(session, choice, study, slots).request
+            is_sure = all(slot.is_sure for slot in slots)
+            if request is not None and is_sure and not _is_done(session, choice, request):
+                found.append(request)
     return found
+
+
+def runnable(session: Session) -> list[ReadRequest]:
+    """A request for every system and variant that can start on the shown study now."""
+    study = session.study
+    if study is None:
+        return []
+    return [request for choice in CHOICES for request in readable(session, choice)
+            if any(request.volumes[0][1].id == volume.id for volume in study.volumes())]  # fmt: skip
+
+
+def _ways(choice: Choice, study: Study) -> Iterator[tuple[Slot, ...]]:
+    """The volumes that a choice could read in a study: with one role each that plays it for sure."""
+    if len(choice.roles) > 1:
+        yield slots_of(choice, study)
+        return
+    role = choice.roles[0]
+    for volume in study.volumes():
+        if volume.role.name == role and volume.role.is_sure:
+            yield slots_of(choice, study, {role: volume})
+
+
+def _is_done(session: Session, choice: Choice, request: ReadRequest) -> bool:
+    """Whether this has been read, or is in the queue. A region or facts that have changed are another question."""
+    if session.queue.holds(request):
+        return True
+    result = session.result(request.volumes[0][1].id, choice.name)
+    if result is None or result.reading is None or set(result.volumes) != {v.id for _, v in request.volumes}:
+        return False
+    region = None if request.region is None else request.region.to_json()
+    return not choice.system.needs_region or result.reading.region == region

@@ -69,6 +69,11 @@ class Run:
         return self.request.volumes[0][1].id
 
     @property
+    def volume_ids(self) -> tuple[str, ...]:
+        """Every volume that it reads."""
+        return tuple(volume.id for _, volume in self.request.volumes)
+
+    @property
     def is_open(self) -> bool:
         """Whether it has not ended."""
         return self.state in _OPEN
@@ -166,7 +171,7 @@ class RunQueue(State):
 
     def latest(self, volume_id: str) -> Run | None:
         """The newest run on a volume."""
-        return next((run for run in reversed(self.runs) if run.volume_id == volume_id), None)
+        return next((run for run in reversed(self.runs) if volume_id in run.volume_ids), None)
 
     def ahead_of(self, run: Run) -> int:
         """How many open runs go before a waiting one."""

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from overread.core.errors import OverreadError
-from overread.core.reading import Input
+from overread.core.reading import Input, Reading
 from overread.core.study import Volume
 from overread.study.second_read import RATING_WORDS, CandidateVerdict, OwnMark, SecondRead, SecondReadStore
 from overread.viewing.findings import Candidate
 from overread.viewing.measure import MM, Measuring, Position, is_diameter_of
 from overread.viewing.state import State
+from overread.viewing.viewport import Viewport
 
 if TYPE_CHECKING:
     from overread.viewing.session import Session
@@ -68,6 +69,7 @@ class SecondReading(State):
         session.listeners.append(self._session_changed)
         session.findings.listeners.append(self._findings_changed)
         measuring.listeners.append(self._measured)
+        session.regions.listeners.append(self._region_told)
 
     # What stands
 
@@ -137,16 +139,18 @@ class SecondReading(State):
         open_ones = [c for c in shown if (v := self.verdict_of(c)) is None or v.call is None]
         return len(open_ones), len(shown)
 
-    def drawn_marks(self) -> list[OwnPlace]:
-        """Own marks on or near the present slice, where they are drawn."""
-        viewport, record = self._session.layout.active, self.record
+    def drawn_marks(self, viewport: Viewport | None = None) -> list[OwnPlace]:
+        """Own marks on or near the present slice of a view, the active one unless another is named."""
+        viewport = viewport or self._session.layout.active
+        record = self._records.get(viewport.volume.id) if viewport.volume is not None else None
         if record is None or viewport.volume is None:
             return []
+        chosen = self.selected if record is self.record else None
         near = [m for m in record.marks if abs(m.slice - viewport.slice) <= _NEAR_SLICES]
         return [
             OwnPlace(
                 m.number, f"M{m.number}", *viewport.shown_place(m.centre_mm, m.slice), m.slice == viewport.slice,
-                m.number == self.selected,
+                m.number == chosen,
             )
             for m in near
         ]  # fmt: skip
@@ -197,16 +201,18 @@ class SecondReading(State):
 
     @property
     def can_undo(self) -> bool:
-        """Whether a measurement or an own mark can be taken back."""
-        return bool(self._undo)
+        """Whether a measurement, an own mark or a lesion's circle can be taken back."""
+        return bool(self._undo) or self._session.regions.can_undo
 
     def undo(self) -> None:
         """Take back the last thing drawn, marked or removed on this volume."""
-        if not self._undo:
+        if not self.can_undo:
             return
-        what, number = self._undo.pop()
+        what, number = self._undo.pop() if self._undo else ("region", 0)
         record = self.record
-        if what == "measure":
+        if what == "region":
+            self._session.regions.undo()
+        elif what == "measure":
             self._measuring.undo()
         elif record is not None:
             self._do(lambda: record.withdraw_mark(number) if what == "added" else record.restore_mark(number))
@@ -345,6 +351,10 @@ class SecondReading(State):
         record = self._record_of(volume_id)
         return self.unaided_first and not record.is_revealed
 
+    def is_being_read_alone(self, volume_id: str) -> bool:
+        """Whether its reader has begun on this volume and has not yet asked for what systems find in it."""
+        return self._shall_wait(volume_id) and self._record_of(volume_id).is_begun
+
     def _note_shown(self) -> None:
         """Time counts for the volume that is on the screen. It is kept only with what the reader does there."""
         record = self.record
@@ -358,21 +368,32 @@ class SecondReading(State):
 
     def _sync(self) -> None:
         """Join what may be seen to the record of the shown volume."""
-        record, findings = self.record, self._session.findings
-        reading = findings.reading
-        if record is None or reading is None or reading.result in _WITHOUT_CANDIDATES:
+        record = self.record
+        readings = [r for r in self._seen() if r.result not in _WITHOUT_CANDIDATES]
+        if record is None or not readings:
             return
         was_blank = not record.is_begun
         try:
             if record.stage == "alone":
                 record.skip_alone()
             before = len(record.events)
-            record.reveal(reading)
+            for reading in readings:
+                record.reveal(reading)
         except OverreadError as trouble:
             self.on_trouble(trouble)
             return
         if not was_blank and len(record.events) != before:
             self._save(record)
+
+    def _seen(self) -> list[Reading]:
+        """The readings of the shown volume that can be seen now, that of the panel last."""
+        shown = self._session.findings.reading
+        layers = [y.result.reading for y in self._session.layers() if y.reads_it and y.is_shown and not y.is_chosen]
+        return [reading for reading in (*layers, shown) if reading is not None]
+
+    def _region_told(self, what: str) -> None:
+        if what == "region-drawn":
+            self._undo.append(("region", 0))
 
     def _session_changed(self, what: str) -> None:
         if what == "scan":

@@ -3,6 +3,7 @@ intents."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,35 @@ from numpy.typing import NDArray
 
 from overread.core.reading import Mark
 from overread.core.study import Pixels, Volume
-from overread.viewing.overlay import Overlay
+from overread.viewing.overlay import Look, Overlay
 from overread.viewing.placement import MAX_ZOOM, MIN_ZOOM, Placement, place
 from overread.viewing.state import State
 from overread.viewing.turn import Turn, edge_letters, turn_for
 from overread.viewing.window_level import Window, auto_window, default_window, header_window, sample
 
 CORNER_TEXT = ("all", "few", "none")
+_Lie = tuple[Volume, NDArray[np.float64], NDArray[np.float64], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A link made by hand: positions of the volume plus ``shift_mm`` are positions in the other ``frame`` of
+    reference. ``along_mm`` is the part of the shift across the slices."""
+
+    frame: str
+    shift_mm: tuple[float, float, float]
+    along_mm: float
 
 
 class Viewport(State):
     """State of one image area. Tells ``volume``, ``pixels``, ``slice``, ``window``, ``placement`` or
-    ``text``."""
+    ``text``.
 
-    def __init__(self) -> None:
+    ``size`` is that of the widget that shows it, in points; ``is_linked`` whether it goes with other views,
+    ``tie`` how it was tied to another frame of reference by hand.
+    """
+
+    def __init__(self, look: Look | None = None) -> None:
         super().__init__()
         self.volume: Volume | None = None
         self.pixels: Pixels | None = None
@@ -38,9 +54,13 @@ class Viewport(State):
         self.letters = ("", "", "", "")
         self.text = CORNER_TEXT[0]
         self.fault = ""
-        self.overlay = Overlay()
+        self.overlay = Overlay(look)
+        self.size = (1.0, 1.0)
+        self.is_linked = True
+        self.tie: Tie | None = None
         self._early: dict[int, NDArray[Any]] = {}
         self._is_default_window = True
+        self._lie: _Lie | None = None
 
     @property
     def frames(self) -> int:
@@ -50,8 +70,13 @@ class Viewport(State):
     @property
     def spacing_mm(self) -> tuple[float, float] | None:
         """Distance between shown rows and between shown columns; None when unknown."""
-        spacing = self.volume.spacing_mm if self.volume is not None else None
-        return None if spacing is None else self.turn.spacing((spacing[1], spacing[2]))
+        lie = self._where_slices_lie()
+        return None if lie is None else self.turn.spacing(lie[3])
+
+    @property
+    def has_default_window(self) -> bool:
+        """Whether the window is the one that the stack opened with."""
+        return self._is_default_window
 
     @property
     def units(self) -> str | None:
@@ -72,6 +97,7 @@ class Viewport(State):
         self.slice = volume.frames // 2 if volume is not None else 0
         self.window, self._is_default_window = None, True
         self.inverted, self.zoom, self.centre = False, 1.0, (0.0, 0.0)
+        self.is_linked, self.tie = self.is_linked or volume is None, None
         affine = volume.affine if volume is not None else None
         self.turn = turn_for(affine, any_plane=volume is not None and volume.file_format != "dicom")
         self.letters = edge_letters(affine, self.turn)
@@ -205,6 +231,11 @@ class Viewport(State):
         """Rows and columns of the slices as shown."""
         return self.turn.shape(self.volume.shape[1:]) if self.volume is not None else (1, 1)
 
+    def show_placed(self, zoom: float, centre: tuple[float, float]) -> None:
+        """Enlarge and place the slice as told; ``centre`` as in ``placement.place``."""
+        self.zoom, self.centre = min(max(zoom, MIN_ZOOM), MAX_ZOOM), centre
+        self.tell("placement")
+
     def placement(self, width: float, height: float) -> Placement:
         """Where the slice lies in a widget of this size."""
         return place(self.shown_shape(), self.spacing_mm or (1.0, 1.0), (width, height), self.zoom,
@@ -269,6 +300,33 @@ class Viewport(State):
         """Go on to the next state of the corner text: all, few, none."""
         self.text = CORNER_TEXT[(CORNER_TEXT.index(self.text) + 1) % len(CORNER_TEXT)]
         self.tell("text")
+
+    @property
+    def normal(self) -> NDArray[np.float64] | None:
+        """Unit vector across the slices; None without a place."""
+        lie = self._where_slices_lie()
+        return None if lie is None else lie[1]
+
+    def slice_positions(self) -> NDArray[np.float64]:
+        """Where each slice lies along the normal, mm, by its own position where that is known; empty without
+        a place."""
+        lie = self._where_slices_lie()
+        return np.zeros(0) if lie is None else lie[2]
+
+    def _where_slices_lie(self) -> _Lie | None:
+        """The volume, its normal, slice positions and spacing in plane: asked for with every frame, computed once."""
+        volume = self.volume
+        if volume is None or volume.affine is None:
+            return None
+        if self._lie is None or self._lie[0] is not volume:
+            across = np.cross(volume.affine.direction("i"), volume.affine.direction("j"))
+            normal = np.asarray(across / np.linalg.norm(across))
+            corners = volume.affine.to_mm([(k, 0, 0) for k in range(volume.frames)])
+            for k, one in enumerate(volume.slices[: volume.frames]):
+                if one.position_mm is not None:
+                    corners[k] = one.position_mm
+            self._lie = volume, normal, corners @ normal, volume.affine.spacing_mm[1:]
+        return self._lie
 
     def _own_shift(self, k: int) -> NDArray[np.float64]:
         """How far slice k lies from where the regular stack would have it, mm."""

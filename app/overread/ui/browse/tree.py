@@ -4,8 +4,9 @@ itself."""
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QStyle,
@@ -26,6 +27,14 @@ ID, PICTURE, LINES, WARNINGS, STATE, IS_SHOWN, BLINDED_LINES = (Qt.ItemDataRole.
 _Index = QModelIndex | QPersistentModelIndex
 
 
+_DRAGGED = "application/x-overread-volume"
+
+
+def dragged_volume(data: QMimeData) -> str | None:
+    """The id of the volume whose row is dragged; None when something else is."""
+    return bytes(data.data(_DRAGGED).data()).decode() if data.hasFormat(_DRAGGED) else None
+
+
 class StudyTree(QTreeWidget):
     """Emits ``chosen`` with the id of a volume: on click, or on Enter."""
 
@@ -43,6 +52,8 @@ class StudyTree(QTreeWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_RowPainter(self))
         self.setMouseTracking(True)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QTreeWidget.DragDropMode.DragOnly)
         self._studies: dict[str, QTreeWidgetItem] = {}
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._pictures: dict[str, QImage] = {}
@@ -94,6 +105,14 @@ class StudyTree(QTreeWidget):
         """Empty the tree, before other paths are opened."""
         self.clear()
         self._studies, self._rows, self._pictures, self._shown = {}, {}, {}, None
+
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:
+        """What a dragged row carries: the id of its volume, for a view to show."""
+        data = QMimeData()
+        volume_id = items[0].data(0, ID) if items else None
+        if volume_id:
+            data.setData(_DRAGGED, QByteArray(str(volume_id).encode()))
+        return data
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter shows the row under the focus."""

@@ -4,16 +4,16 @@ colour bar."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
-from overread.ui import theme
 from overread.viewing.colourmap import inferno
 from overread.viewing.corner import CornerText, wrapped
-from overread.viewing.findings import Findings
+from overread.viewing.linking import Line
 from overread.viewing.placement import Placement, bar_words, scale_bar
 from overread.viewing.viewport import Viewport
 
@@ -22,39 +22,86 @@ PLATE = QColor(0, 0, 0, 190)
 HALO = QColor(0, 0, 0, 170)
 INK = QColor("#e6e8ea")
 _CONTOUR = QColor("#ffd27a")
-_MARK = QColor(theme.IMAGE_ACCENT)
 _CAUTION = QColor("#e0b050")
-_CHOSEN = QColor("#ffffff")
-_SMALLEST_RING = 9.0
+_LINE = QColor("#9fd0ff")
 
 
 def draw_text(painter: QPainter, x: float, y: float, text: str, colour: QColor = INK) -> None:
     """Text with its baseline at (x, y), readable on black and on white."""
+    if not text:
+        return
+    ratio = painter.device().devicePixelRatio()
+    picture, ascent = _text_picture(text, painter.font().toString(), colour.rgba(), ratio)
+    painter.drawImage(QPointF(round(x * ratio) / ratio - 1, round((y - ascent) * ratio) / ratio - 1), picture)
+
+
+@functools.lru_cache(maxsize=512)
+def _text_picture(text: str, font_words: str, colour: int, ratio: float) -> tuple[QImage, float]:
+    """A line of text with its halo, and its ascent: painting one costs five times what showing it again does."""
+    font = QFont()
+    font.fromString(font_words)
+    metrics = QFontMetricsF(font)
+    wide, high = math.ceil(metrics.horizontalAdvance(text)) + 4, math.ceil(metrics.height()) + 3
+    picture = QImage(math.ceil(wide * ratio), math.ceil(high * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setFont(font)
     painter.setPen(HALO)
     for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        painter.drawText(QPointF(x + dx, y + dy), text)
-    painter.setPen(colour)
-    painter.drawText(QPointF(x, y), text)
+        painter.drawText(QPointF(1 + dx, 1 + metrics.ascent() + dy), text)
+    painter.setPen(QColor.fromRgba(colour))
+    painter.drawText(QPointF(1, 1 + metrics.ascent()), text)
+    painter.end()
+    return picture, metrics.ascent()
 
 
-def draw_corners(painter: QPainter, width: float, height: float, text: CornerText, reserved: float) -> int:
+def draw_corners(painter: QPainter, width: float, height: float, text: CornerText, reserved: float,
+                 signs: Sequence[str] = (), letter: tuple[float, float] = (0.0, 0.0)) -> float:
     """The four blocks of corner text, broken into more lines where the room is short.
 
-    ``reserved`` points at the right edge stay free for the colour bar. How many lines the lower right block took.
+    ``reserved`` points at the right edge stay free for the colour bar; ``signs`` stand at the upper left; ``letter`` is
+    the room of the letters in the middle of the upper and lower edge, which no text runs over. How many lines the lower
+    right block took.
     """
     metrics = QFontMetricsF(painter.font())
-    line, drawn = metrics.height(), 0
-    for block, is_right, is_bottom in ((text.top_left, False, False), (text.top_right, True, False),
-                                       (text.bottom_left, False, True), (text.bottom_right, True, True)):
-        share = 0.5 if is_bottom or text.top_left else 0.8
-        lines = wrapped(block, (width - 3 * MARGIN) * share - line, metrics.horizontalAdvance)
-        top = height - MARGIN - line * len(lines) if is_bottom else MARGIN
+    line, drawn, widest = metrics.height(), 0.0, 0.0
+    for block, is_right, is_bottom in ((text.top_right, True, False), (text.bottom_left, False, True),
+                                       (text.bottom_right, True, True)):
+        share = 0.5 if is_bottom or text.top_left else 0.6 if any(signs) else 0.8
+        room = (width - 3 * MARGIN) * share
+        if is_right and is_bottom:  # the lower left block often leaves it more
+            room = max(room, width - 3 * MARGIN - widest)
+        lines = wrapped(block, room - line, metrics.horizontalAdvance)
+        widest = max(map(metrics.horizontalAdvance, lines), default=0.0)
+        away = letter[1] + 2 if min(widest, room) + MARGIN > (width - letter[0]) / 2 - 3 else 0.0
+        top = height - MARGIN - line * len(lines) - away if is_bottom else MARGIN + away
         for n, words in enumerate(lines):
-            fitted = metrics.elidedText(words, Qt.TextElideMode.ElideRight, (width - 3 * MARGIN) * share)
+            fitted = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
             x = width - MARGIN - reserved - metrics.horizontalAdvance(fitted) if is_right else MARGIN
             draw_text(painter, x, top + n * line + metrics.ascent(), fitted)
-        drawn = len(lines)
+        drawn = len(lines) + away / line
+    room = (width - letter[0]) / 2 - MARGIN - 3
+    left = [(words, INK) for words in _by_words(text.top_left, room, metrics)]
+    left += [(words, _CAUTION) for words in _by_words(signs, room, metrics)]
+    for n, (words, colour) in enumerate(left):
+        draw_text(painter, MARGIN, MARGIN + n * line + metrics.ascent(), words, colour)
     return drawn
+
+
+def _by_words(signs: Sequence[str], room: float, metrics: QFontMetricsF) -> list[str]:
+    """Signs in lines no wider than ``room``, broken between words: no part of a caution may be cut off."""
+    lines = []
+    for sign in filter(None, signs):
+        now = ""
+        for word in sign.split():
+            longer = f"{now} {word}".strip()
+            if now and metrics.horizontalAdvance(longer) > room:
+                lines.append(now)
+                longer = word
+            now = longer
+        lines.append(now)
+    return lines
 
 
 def draw_letters(painter: QPainter, width: float, height: float, letters: tuple[str, str, str, str],
@@ -101,39 +148,33 @@ def draw_contour(painter: QPainter, placed: Placement, viewport: Viewport) -> No
             painter.drawPolyline(line)
 
 
-def draw_candidates(painter: QPainter, placed: Placement, viewport: Viewport, findings: Findings,
-                    font: QFont, signs: Mapping[int, str]) -> None:
-    """A ring of the activation extent with the candidate's number and the sign of its verdict, on the slices
-    near its peak."""
-    painter.save()
-    painter.setFont(font)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    spacing = viewport.spacing_mm or (1.0, 1.0)
-    for candidate in findings.candidates():
-        point = viewport.shown_point(candidate.mark.centre_mm)
-        if point is None or not candidate.is_near(viewport.slice):
-            continue
-        x, y = placed.to_widget(point[0], point[1])
-        radius_mm = (candidate.mark.extent_mm or 0.0) / 2
-        across = max(radius_mm / spacing[1] * placed.column_width, _SMALLEST_RING)
-        chosen = candidate.number == findings.selected
-        colour = _CHOSEN if chosen else _MARK
-        style = Qt.PenStyle.SolidLine if viewport.slice == candidate.mark.peak_slice else Qt.PenStyle.DashLine
-        for pen in (QPen(HALO, 3.6), QPen(colour, 1.8 if chosen else 1.4, style)):
+def draw_lines(painter: QPainter, placed: Placement, lines: Sequence[Line], active: Viewport) -> None:
+    """Where slices of other views cross this one: that of the active view drawn through, the others dotted."""
+    for line in lines:
+        ends = QLineF(QPointF(*placed.to_widget(*line.a)), QPointF(*placed.to_widget(*line.b)))
+        style = Qt.PenStyle.SolidLine if line.of is active else Qt.PenStyle.DotLine
+        for pen in (QPen(HALO, 3.0), QPen(_LINE, 1.2, style)):
             painter.setPen(pen)
-            painter.drawEllipse(QPointF(x, y), across, across)
-        for pen in (QPen(HALO, 3.2), QPen(colour, 1.2)):
-            painter.setPen(pen)
-            painter.drawLines([QLineF(x - 4, y, x + 4, y), QLineF(x, y - 4, x, y + 4)])
-        draw_text(painter, x + across * 0.71 + 4, y - across * 0.71 - 3,
-                  " ".join(filter(None, (str(candidate.number), signs.get(candidate.number)))), colour)
-    painter.restore()
+            painter.drawLine(ends)
+
+
+def draw_cursor(painter: QPainter, placed: Placement, at: tuple[float, float] | None) -> None:
+    """The place that the pointer shows in another view: a cross that leaves its middle free."""
+    if at is None:
+        return
+    x, y = placed.to_widget(*at)
+    inner, outer = 5.0, 16.0
+    arms = [QLineF(x + dx * inner, y + dy * inner, x + dx * outer, y + dy * outer)
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    for pen in (QPen(HALO, 3.6), QPen(_LINE, 1.6)):
+        painter.setPen(pen)
+        painter.drawLines(arms)
 
 
 def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Viewport, *, caution: str,
                     font: QFont, above: float) -> None:
     """The fixed scale of the heatmap with threshold, unit and caution, ``above`` points over the lower
-    edge."""
+    edge; without a caution the bar alone, for a small view that says it elsewhere."""
     overlay = viewport.overlay
     if overlay.heatmap is None:
         return
@@ -141,7 +182,7 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     painter.setFont(font)
     metrics = QFontMetricsF(font)
     bottom = height - above - MARGIN
-    plate_height = 2 * metrics.height() + 14
+    plate_height = 2 * metrics.height() + 14 if caution else 4
     free = bottom - plate_height - height / 2 - 1.5 * metrics.height()  # below the letter in the middle of the edge
     tall = min(170.0, max(48.0, min(height * 0.24, free)))
     bar = QRectF(width - MARGIN - 14, bottom - tall, 12, tall)
@@ -159,6 +200,9 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     for y, words in ticks:
         left = bar.left() - 8 - metrics.horizontalAdvance(words)
         draw_text(painter, left, min(y, bar.bottom()) + metrics.ascent() / 2 - 1, words)
+    if not caution:
+        painter.restore()
+        return
     lines = ("activation (logit)", caution)
     wide = max(metrics.horizontalAdvance(words) for words in lines)
     top = bar.top() - 10 - metrics.height() - metrics.ascent()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 from overread.ui.read.operating import OperatingControl
 from overread.ui.widgets.parts import button, label
 from overread.ui.widgets.tables import set_up_table
+from overread.viewing.class_words import class_words
 from overread.viewing.findings import Findings
 
 COLUMNS = ("#", "Score", "Activation\nextent", "Slices", "Peak")
@@ -22,6 +23,12 @@ _TIPS = (
     "Number in the order of scores", "Score of the slice on which it is strongest; not a probability",
     "Diameter of what the map covers at half its height; not a lesion size", "Slices over which it reaches",
     "Slice on which it is strongest",
+)
+_CLASS_COLUMNS = ("#", "Score", "Square\nread", "Slice", "Class")
+_CLASS_TIPS = (
+    "Number in the order of scores", "Of the detector, or how little benign, or of MVI; not a probability",
+    "Edge of the square that was looked at; not a lesion size", "Slice that was looked at",
+    "The class with the highest score on this slice alone",
 )
 _EMPTY = "No system has read this series yet.\nChoose a system above and run it."
 _WIDEST = ("50", "> 0.99", "100 mm", "188–188", "188")
@@ -95,19 +102,23 @@ class CandidateList(QWidget):
         findings = self._findings
         has_reading = findings.reading is not None
         self.summary.setText(findings.summary() if has_reading else self._empty_words)
+        is_on_card = findings.reading is not None and findings.reading.result in ("classes", "no-region")
+        self.summary.setVisible(not is_on_card)
         self.summary.setProperty("quiet", not has_reading)
         self.summary.style().polish(self.summary)
         self.caution.setText(findings.caution)
-        self.caution.setVisible(findings.has_scores)
+        self.caution.setVisible(findings.has_scores and not findings.is_classes)  # the card of classes says it
         candidates = findings.candidates()
+        self._name_columns()
         self.table.setVisible(bool(candidates))
         self.table.setRowCount(len(candidates))
         point = findings.point
         tip = "\n".join(filter(None, (findings.caution, point.meaning if point is not None else "")))
         for row, candidate in enumerate(candidates):
             peak = "–" if candidate.mark.peak_slice is None else str(candidate.mark.peak_slice + 1)
+            last = class_words(candidate.mark.category) if findings.is_classes else peak
             cells = (str(candidate.number), candidate.score_words, candidate.extent_words,
-                     candidate.slices_words, peak)
+                     candidate.slices_words, last)
             for column, words in enumerate(cells):
                 item = QTableWidgetItem(words)
                 item.setData(Qt.ItemDataRole.UserRole, candidate.number)
@@ -115,6 +126,15 @@ class CandidateList(QWidget):
                 item.setToolTip(f"Score {candidate.score_words}, not a probability. {tip}")
                 self.table.setItem(row, column, item)
         self._keep_room(len(candidates))
+
+    def _name_columns(self) -> None:
+        is_classes = self._findings.is_classes
+        names, tips = (_CLASS_COLUMNS, _CLASS_TIPS) if is_classes else (COLUMNS, _TIPS)
+        for column, (words, tip) in enumerate(zip(names, tips, strict=True)):
+            header = self.table.horizontalHeaderItem(column)
+            if header is not None:
+                header.setText(words)
+                header.setToolTip(tip)
 
     def _keep_room(self, rows: int) -> None:
         """The header and a few rows never give way, nor does any column; the rest of the height is shared."""

@@ -35,7 +35,8 @@ class DrawnMeasure:
 def placed_measures(measuring: Measuring, viewport: Viewport, placed: Placement) -> list[DrawnMeasure]:
     """The measurements of the present slice where they lie in the widget."""
     found = []
-    for measure in measuring.on_slice(viewport.slice):
+    volume_id = viewport.volume.id if viewport.volume is not None else None
+    for measure in measuring.on_slice(viewport.slice, volume_id):
         a, b = (placed.to_widget(*viewport.shown_place(p, measure.slice)) for p in measure.points)
         found.append(DrawnMeasure(measure, a, b))
     return found

@@ -116,8 +116,10 @@ class ExportDialog(QDialog):
         assert second.record is not None  # the dialog is not opened without
         point, shown = findings.point, self._session.result(self._volume.id)
         heatmaps = {}
-        if shown is not None and shown.heatmap is not None and not second.is_withheld:
-            heatmaps[shown.system] = shown.heatmap
+        is_its = shown is not None and shown.home == self._volume.id
+        if shown is not None and shown.reading is not None and shown.heatmap is not None and is_its \
+                and not second.is_withheld:
+            heatmaps[shown.reading.reader.id] = shown.heatmap
         return ExportRequest(
             str(folder),
             tuple(name for name in formats if name != "images"),

@@ -23,8 +23,8 @@ class HeatControls(QWidget):
         self.opacity, self.opacity_words = self._slider("heat-opacity", "Opacity of the heatmap")
         self.threshold, self.threshold_words = self._slider(
             "heat-threshold", "Activation from which the heatmap is drawn")
-        self.opacity.valueChanged.connect(lambda value: overlay.set_opacity(value / 100))
-        self.threshold.valueChanged.connect(lambda value: overlay.set_threshold(value / 100))
+        self.opacity.valueChanged.connect(lambda value: self._overlay.set_opacity(value / 100))
+        self.threshold.valueChanged.connect(lambda value: self._overlay.set_threshold(value / 100))
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.addWidget(label("heat-opacity-label", "Opacity", wrap=False), 0, 0)
@@ -40,6 +40,13 @@ class HeatControls(QWidget):
         column.addLayout(grid)
         self.called = label("heat-called", quiet=True)
         column.addWidget(self.called)
+        overlay.listeners.append(self.refresh)
+        self.refresh("heatmap")
+
+    def follow(self, overlay: Overlay) -> None:
+        """Show another overlay from here on: that of the active viewport."""
+        self._overlay.listeners.remove(self.refresh)
+        self._overlay = overlay
         overlay.listeners.append(self.refresh)
         self.refresh("heatmap")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from overread.ui.read.circle_pencil import CirclePencil
 from overread.ui.read.drawn import circle_axes, placed_measures
 from overread.viewing.measure import Length, Measuring, Position, distance_to_line, nearest_handle, steps_of
 from overread.viewing.placement import Placement
@@ -28,6 +29,7 @@ class Pencil:
     measuring: Measuring
     second: SecondReading
     placement: Callable[[], Placement]
+    circles: CirclePencil
     _pressed: tuple[float, float] | None = None
     _follows: bool = False
 
@@ -46,8 +48,13 @@ class Pencil:
             measuring.use(None)
             return True
         held = self._handle_at(x, y)
-        if held is not None:
+        if held is not None and measuring.tool != "circle":
             measuring.grab(*held)
+        elif measuring.tool in (None, "circle") and self.circles.grab(x, y):
+            return True
+        elif measuring.tool == "circle":
+            self.circles.draw(place)
+            return self.circles.is_held
         elif measuring.tool is not None:
             measuring.begin(self.viewport.slice, place, steps_of(volume)[2])
         return measuring.pending is not None
@@ -55,12 +62,17 @@ class Pencil:
     def move(self, x: float, y: float) -> None:
         """The pointer moves with something in hand."""
         place = self.place_at(x, y)
-        if self.measuring.pending is not None and place is not None:
+        if self.circles.is_held and place is not None:
+            self.circles.regions.drag(place)
+        elif self.measuring.pending is not None and place is not None:
             self.measuring.drag(place)
 
     def release(self, x: float, y: float) -> None:
         """The left button comes up: a drag ends here, a first click goes on."""
         pressed, self._pressed = self._pressed, None
+        if self.circles.is_held:
+            self.circles.regions.finish()
+            return
         if self.measuring.pending is None or pressed is None:
             self._follows = False
         elif self._follows or _has_moved(pressed, x, y) or self.measuring.tool is None:
@@ -72,6 +84,7 @@ class Pencil:
     def drop(self) -> None:
         """Another slice, Escape: what is half drawn is no more."""
         self._follows, self._pressed = False, None
+        self.circles.regions.drop()
         if self.measuring.pending is not None:
             self.measuring.leave()
 
@@ -84,12 +97,12 @@ class Pencil:
             self.second.select(number)
             return
         self.measuring.select(self._measure_at(x, y))
-        if self.measuring.selected is None:
+        if self.measuring.selected is None and not self.circles.choose(x, y):
             self.second.select(None)
 
     def is_over_handle(self, x: float, y: float) -> bool:
         """Whether a press here would take hold of an end."""
-        return self._handle_at(x, y) is not None
+        return self._handle_at(x, y) is not None or self.circles.is_over(x, y)
 
     def place_at(self, x: float, y: float) -> Position | None:
         """The place under a widget point, at the nearest edge when the point lies outside the slice."""

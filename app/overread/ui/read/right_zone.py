@@ -1,4 +1,4 @@
-"""The right zone: what systems found, and the second read, behind two tabs of one bar."""
+"""The right zone: what systems found, the second read, and what the reader says of the lesion: tabs of one bar."""
 
 from __future__ import annotations
 
@@ -6,28 +6,32 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWid
 
 from overread.ui.widgets.parts import panel
 
-SYSTEM, SECOND_READ = 0, 1
+SYSTEM, SECOND_READ, LESION = 0, 1, 2
 
 
 class RightZone(QFrame):
-    """Holds both panels; keys and listeners work whichever is in front."""
+    """Holds the panels; keys and listeners work whichever is in front."""
 
-    def __init__(self, system: QWidget, second_read: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, system: QWidget, second_read: QWidget, lesion: QWidget, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("right-zone")
-        surface = panel("right-zone-surface", "System and second read")
+        surface = panel("right-zone-surface", "System, second read and lesion")
         self.tabs = QTabBar()
         self.tabs.setObjectName("right-zone-tabs")
-        self.tabs.setAccessibleName("System or second read")
+        self.tabs.setAccessibleName("System, second read or lesion")
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(True)
         self.tabs.addTab("System")
         self.tabs.addTab("Second read")
+        self.tabs.addTab("Lesion")
         self.tabs.setTabToolTip(SYSTEM, "Run a system and see what it found (S: the other tab)")
         self.tabs.setTabToolTip(SECOND_READ, "Read alone, reveal, judge, export (S: the other tab)")
+        self.tabs.setTabToolTip(LESION, "Circle lesions, clinical facts, three signs (Shift+S)")
         self.stack = QStackedWidget()
         self.stack.setObjectName("right-zone-stack")
-        for page in (system, second_read):
+        for page in (system, second_read, lesion):
             self.stack.addWidget(page)
         self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
         inner = QVBoxLayout(surface)
@@ -44,5 +48,9 @@ class RightZone(QFrame):
         self.tabs.setCurrentIndex(page)
 
     def other_page(self) -> None:
-        """Bring the other panel to the front."""
-        self.tabs.setCurrentIndex(1 - self.tabs.currentIndex())
+        """Go from the system to the second read and back; from the lesion to the system."""
+        self.tabs.setCurrentIndex(SECOND_READ if self.tabs.currentIndex() == SYSTEM else SYSTEM)
+
+    def lesion_page(self) -> None:
+        """Go to the lesion, or back to the system."""
+        self.tabs.setCurrentIndex(SYSTEM if self.tabs.currentIndex() == LESION else LESION)

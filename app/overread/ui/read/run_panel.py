@@ -1,29 +1,31 @@
-"""Which system reads what, what its gate says about it before the run, what computes here, and the queue; the model
-card one click away."""
+"""Which system reads what, what speaks against it before the run, what computes here, and the queue; the model card
+one click away."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from overread.core.study import Volume
-from overread.systems import SYSTEMS, System
+from overread.core.study import Study, Volume
+from overread.systems import System
 from overread.ui.picture import holds_file_text
 from overread.ui.read.queue import QueueList
+from overread.ui.read.role_rows import RoleRows
+from overread.ui.read.system_combo import SystemCombo
 from overread.ui.widgets.parts import button, label
-from overread.viewing.corner import ROLE_WORDS
-from overread.viewing.readable import gate_words, is_sure, readable, request_of, title_of
+from overread.viewing.chooser import CHOICES, Choice, Readiness, Slot, choice_of, part_words, slots_of
+from overread.viewing.readable import gate_words, readable, readiness_in, runnable, title_of
+from overread.viewing.regions import CHANGED
 from overread.viewing.session import Session, first_to_show
 
 _FEWEST_CHARACTERS = 18
-_COMBO_SIDES = 48
 _RUN_TIP = "Let the system read (Ctrl+R)"
 _NO_DEVICE = "What computes here is known once an image stands."
 _NOTHING_OPEN = "Nothing is open yet"
 
 
 class RunPanel(QWidget):
-    """Emits ``run`` with a request, ``card`` with a system's id, ``chosen`` with a volume's id."""
+    """Emits ``run`` with a request, ``card`` with a choice's key, ``chosen`` with a volume's id."""
 
     run = Signal(object)
     card = Signal(str)
@@ -33,18 +35,23 @@ class RunPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("run-panel")
         self._session = session
-        self.systems = _combo("system", "System")
-        for system in SYSTEMS.values():
-            self.systems.addItem(system.title, system.id)
+        self._by_person: dict[str, dict[str, str]] = {}
+        self._slots: tuple[Slot, ...] = ()
+        self._ready = Readiness()
+        self.systems = SystemCombo(self._all_ready)
         self.systems.currentIndexChanged.connect(lambda _index: self._system_changed())
         self.about = label("system-about", quiet=True)
-        self.card_button = button("model-card", "Model card", "What it was trained on, and how it did",
-                                  link=True)
-        self.card_button.clicked.connect(lambda: self.card.emit(self.system.id))
+        self.card_button = button("model-card", "Model card", "What it was trained on, and how it did", link=True)
+        self.card_button.clicked.connect(lambda: self.card.emit(self.choice.key))
         self.volumes = _combo("run-volume", "Series that the system reads")
         holds_file_text(self.volumes)
         self.volumes.setPlaceholderText(_NOTHING_OPEN)
         self.volumes.currentIndexChanged.connect(lambda _index: self._check())
+        self.roles = RoleRows()
+        self.roles.changed.connect(self._role_changed)
+        self.roles_button = button("run-roles-fold", "", "Which series plays which role; change it there", link=True)
+        self.roles_button.clicked.connect(self._fold_roles)
+        self._lists_roles = False
         self.confirm = QCheckBox()
         self.confirm.setObjectName("run-confirm")
         self.confirm.toggled.connect(lambda _on: self._enable())
@@ -53,60 +60,65 @@ class RunPanel(QWidget):
         self.run_button.clicked.connect(self.start)
         self.all_button = button("run-all", "Queue all", "Let the system read every series it can start on")
         self.all_button.clicked.connect(self.start_all)
+        self.every_button = button("run-every", "", "Let every system and variant that can start on this study read it "
+                                   "(Ctrl+Alt+R)", link=True)  # fmt: skip
+        self.every_button.clicked.connect(self.start_every)
         self.device = label("run-device", _NO_DEVICE, quiet=True)
         self.queue = QueueList(session)
         self.queue.chosen.connect(self.chosen)
-        self._refused = False
         self._build()
-        self._keep_room()
         session.listeners.append(self._session_changed)
         session.queue.listeners.append(self._queue_changed)
+        session.regions.listeners.append(lambda what: self._check() if what in CHANGED else None)
+        session.form.listeners.append(lambda _what: self._check())
         self._fill_volumes()
 
     def changeEvent(self, event: QEvent) -> None:
         """Another text size needs other room."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._keep_room()
+            self.systems.keep_room()
 
-    def _keep_room(self) -> None:
-        """The name of a system is never cut; those of series can be of any length and have a tool tip."""
-        metrics = self.systems.fontMetrics()
-        titles = [self.systems.itemText(n) for n in range(self.systems.count())]
-        self.systems.setMinimumWidth(max(metrics.horizontalAdvance(title) for title in titles) + _COMBO_SIDES)
+    @property
+    def choice(self) -> Choice:
+        """The chosen system in its variant."""
+        return choice_of(str(self.systems.currentData()))
 
     @property
     def system(self) -> System:
         """The chosen system."""
-        return SYSTEMS[str(self.systems.currentData())]
+        return self.choice.system
 
     @property
     def volume(self) -> Volume | None:
-        """The chosen volume."""
-        found = self._session.find(str(self.volumes.currentData()))
-        return found[2] if found is not None else None
+        """The volume of the first role."""
+        return self._slots[0].volume if self._slots else None
 
     @property
     def can_run(self) -> bool:
         """Whether Run would start or queue something."""
         return self.run_button.isEnabled()
 
-    def choose(self, system_id: str | None, volume_id: str | None = None) -> None:
+    def choose(self, key: str | None, volume_id: str | None = None) -> None:
         """Choose a system and a volume from outside."""
-        if system_id is not None and self.systems.findData(system_id) >= 0:
-            self.systems.setCurrentIndex(self.systems.findData(system_id))
+        if key is not None and self.systems.findData(key) >= 0:
+            self.systems.setCurrentIndex(self.systems.findData(key))
         if volume_id is not None and self.volumes.findData(volume_id) >= 0:
             self.volumes.setCurrentIndex(self.volumes.findData(volume_id))
 
     def start(self) -> None:
         """Ask for the run that is set up here, if it may start."""
-        volume, found = self.volume, self._session.find(str(self.volumes.currentData()))
-        if volume is not None and found is not None and self.can_run:
-            self.run.emit(request_of(self.system, found[0], volume))
+        if self._ready.request is not None and self.can_run:
+            self.run.emit(self._ready.request)
 
     def start_all(self) -> None:
-        """Ask for a run on every open series that the system can start on without anybody's word."""
-        for request in readable(self._session, self.system):
+        """Ask for a run on everything open that the system can start on without anybody's word."""
+        for request in readable(self._session, self.choice):
+            self.run.emit(request)
+
+    def start_every(self) -> None:
+        """Ask for a run of every system and variant that can start on the shown study."""
+        for request in runnable(self._session):
             self.run.emit(request)
 
     def set_device(self, words: str) -> None:
@@ -114,15 +126,20 @@ class RunPanel(QWidget):
         if words:
             self.device.setText(words)
 
+    # What has changed
+
     def _session_changed(self, what: str) -> None:
         if what == "scan":
+            self._by_person.clear()
             self._fill_volumes()
         elif what == "results":
             self._enable()
         elif what == "volume":
             shown = self._session.layout.active.volume
-            if shown is not None and not gate_words(self.system, shown).is_refused:
+            if self._reads_one and shown is not None and not gate_words(self.system, shown).is_refused:
                 self.choose(None, shown.id)
+            if not self._reads_one:
+                self._check()
 
     def _queue_changed(self, what: str) -> None:
         if what == "runs":
@@ -131,26 +148,40 @@ class RunPanel(QWidget):
     def _system_changed(self) -> None:
         shown = self._session.layout.active.volume
         if shown is not None:
-            self._session.prefer(shown.id, self.system.id)
+            self._session.prefer(shown.id, self.choice.name)
         self._fill_volumes()
+
+    def _role_changed(self, role: str, volume_id: str) -> None:
+        self._by_person.setdefault(self.choice.key, {})[role] = volume_id
+        self._check()
+
+    # What is shown
+
+    @property
+    def _reads_one(self) -> bool:
+        return len(self.choice.roles) == 1
 
     def _fill_volumes(self) -> None:
         """List the volumes; the surest for the role is chosen, or the one chosen before."""
-        before = self.volumes.currentData()
-        role = ROLE_WORDS.get(self.system.roles[0], self.system.roles[0])
-        self.about.setText(f"Reads {role}, after {self.system.paper}")
-        self.about.setToolTip(self.system.one_line)
-        self.systems.setToolTip(self.system.one_line)
+        before, choice = self.volumes.currentData(), self.choice
+        roles = choice.roles
+        words = part_words(roles[0]) if len(roles) == 1 else f"{len(roles)} series"
+        variant = f"{choice.variant}: reads" if choice.variant is not None else "Reads"
+        self.about.setText(f"{variant} {words}, after {choice.system.paper}")
+        self.about.setToolTip(choice.system.one_line)
+        self.systems.setToolTip(choice.system.one_line)
         places = list(self._session.places())
         self.volumes.blockSignals(True)
         self.volumes.clear()
         for _study, series, volume in places:
             self.volumes.addItem(f"{title_of(series, volume)}  ({volume.frames})", volume.id)
-        best = first_to_show([volume for _, _, volume in places], self.system.roles)
+        best = first_to_show([volume for _, _, volume in places], roles[:1])
         at = self.volumes.findData(before) if before is not None else -1
-        if at < 0 and best is not None:
-            shown = self._session.layout.active.volume
-            wanted = best if best.role.name in self.system.roles or shown is None else shown
+        shown = self._session.layout.active.volume
+        fits = best is not None and best.role.name == roles[0]
+        is_other = at >= 0 and fits and best is not None and self._role_of(before) != roles[0]
+        if (at < 0 or is_other) and best is not None:
+            wanted = best if fits or shown is None else shown
             at = self.volumes.findData(wanted.id)
             if at < 0:  # shown while the folder was still being read: the volume has grown and has another id now
                 at = self.volumes.findData(best.id)
@@ -158,37 +189,89 @@ class RunPanel(QWidget):
         self.volumes.blockSignals(False)
         self._check()
 
+    def _role_of(self, volume_id: object) -> str | None:
+        found = self._session.find(str(volume_id))
+        return found[2].role.name if found is not None else None
+
     def _check(self) -> None:
-        """Ask the gate, and ask for a person's word where the role is a guess."""
-        volume, role = self.volume, self.system.roles[0]
-        answer = gate_words(self.system, volume) if volume is not None else None
+        """Ask the gates, and ask for a person's word where a role is a guess."""
+        choice, reads_one = self.choice, self._reads_one
+        study, self._slots = self._set_up(choice)
+        self._ready = readiness_in(self._session, choice, study, self._slots)
+        self.volumes.setVisible(reads_one)
+        self._show_roles()
         self.volumes.setToolTip(self.volumes.currentText())
-        self._refused = answer is not None and answer.is_refused
-        self.reasons.setText("\n".join(answer.sentences) if answer is not None else "")
+        if not reads_one:
+            places = [(series, volume) for owner, series, volume in self._session.places() if owner is study]
+            self.roles.show_slots(self._slots, places)
+        is_blank = study is None and next(self._session.places(), None) is None
+        said = () if is_blank and self._ready.reasons == ("Nothing is open.",) else self._ready.reasons
+        self.reasons.setText("\n".join((*said, *self._ready.remarks)))
         self.reasons.setVisible(bool(self.reasons.text()))
-        self.run_button.setToolTip(self.reasons.text() if self._refused else _RUN_TIP)
-        self.confirm.setText(f"I confirm: this is {ROLE_WORDS.get(role, role)}")
+        self.run_button.setToolTip("\n".join(said) if said else _RUN_TIP)
+        unsure = " and ".join(self._ready.unsure)
+        self.confirm.setText(f"I confirm: this is {unsure}" if reads_one else f"I confirm {unsure} as chosen")
         self.confirm.setAccessibleName(self.confirm.text())
-        self.confirm.setToolTip("Its role is a guess or another one; no system starts on a guess")
+        self.confirm.setToolTip("A role is a guess or another one; no system starts on a guess")
         self.confirm.setChecked(False)
-        self.confirm.setVisible(volume is not None and not is_sure(self.system, volume) and not self._refused)
+        self.confirm.setVisible(bool(unsure) and self._ready.can_run)
         self._enable()
+
+    def _show_roles(self) -> None:
+        """The series stand there while one of them is in question; else behind a button, to leave room for results."""
+        is_clear = all(slot.volume is not None and slot.is_sure and not slot.is_refused for slot in self._slots)
+        reads_one, count = self._reads_one, len(self._slots)
+        self.roles.setVisible(not reads_one and (self._lists_roles or not is_clear))
+        self.roles_button.setVisible(not reads_one and is_clear)
+        self.roles_button.setText("Hide the series" if self._lists_roles else f"All {count} series are known: show")
+        self.roles_button.setAccessibleName(self.roles_button.text())
+
+    def _fold_roles(self) -> None:
+        self._lists_roles = not self._lists_roles
+        self._show_roles()
+
+    def _set_up(self, choice: Choice) -> tuple[Study | None, tuple[Slot, ...]]:
+        """The study and the volumes that the panel stands at for a choice."""
+        if len(choice.roles) > 1:
+            chosen = {role: found[2] if (found := self._session.find(volume_id)) is not None else None
+                      for role, volume_id in self._by_person.get(choice.key, {}).items()}  # fmt: skip
+            study = self._session.study
+            return study, slots_of(choice, study, chosen)
+        place = self._session.find(str(self.volumes.currentData()))
+        if place is None:
+            return None, slots_of(choice, None)
+        return place[0], slots_of(choice, place[0], {choice.roles[0]: place[2]})
+
+    def _all_ready(self) -> dict[str, Readiness]:
+        """Whether each system and variant can run: the chosen one as set up here, others on the shown study."""
+        found = {}
+        for choice in CHOICES:
+            if choice == self.choice:
+                found[choice.key] = self._ready
+            elif len(choice.roles) > 1:
+                study, slots = self._set_up(choice)
+                found[choice.key] = readiness_in(self._session, choice, study, slots)
+            else:
+                study = self._session.study
+                found[choice.key] = readiness_in(self._session, choice, study, slots_of(choice, study))
+        return found
 
     def _enable(self) -> None:
         """Run adds to the queue while another series is being read, but never the same series twice."""
-        volume, found = self.volume, self._session.find(str(self.volumes.currentData()))
+        queue, request = self._session.queue, self._ready.request
         has_word = self.confirm.isHidden() or self.confirm.isChecked()
-        queue = self._session.queue
-        is_held = (volume is not None and found is not None
-                   and queue.holds(request_of(self.system, found[0], volume)))
-        is_ready = volume is not None and not self._refused and has_word
-        self.run_button.setEnabled(is_ready and not is_held)
+        is_held = request is not None and queue.holds(request)
+        self.run_button.setEnabled(request is not None and has_word and not is_held)
         self.run_button.setText("In the queue" if is_held else "Add to the queue" if queue.is_busy else "Run")
         self.run_button.setAccessibleName(self.run_button.text())
-        others = len(readable(self._session, self.system))
+        others = len(readable(self._session, self.choice))
         self.all_button.setText(f"Queue all {others}")
         self.all_button.setAccessibleName(f"Queue all {others} series that this system can read")
         self.all_button.setVisible(others > 1)
+        every = runnable(self._session)
+        self.every_button.setText(f"Run all {len(every)} that can run on this study")
+        self.every_button.setAccessibleName(self.every_button.text())
+        self.every_button.setVisible(len({(each.system, each.variant) for each in every}) > 1)
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
@@ -202,9 +285,10 @@ class RunPanel(QWidget):
         buttons.addWidget(self.all_button)
         column.addWidget(self.systems)
         column.addLayout(about)
-        for widget in (self.volumes, self.confirm, self.reasons):
+        for widget in (self.volumes, self.roles_button, self.roles, self.confirm, self.reasons):
             column.addWidget(widget)
         column.addLayout(buttons)
+        column.addWidget(self.every_button)
         column.addWidget(self.device)
         column.addWidget(self.queue)
 

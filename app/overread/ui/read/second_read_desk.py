@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal
 from PySide6.QtGui import QImage, QImageWriter
@@ -11,17 +12,19 @@ from PySide6.QtWidgets import QWidget
 from overread import io
 from overread.core.errors import OverreadError
 from overread.core.progress import Progress
-from overread.core.reading import Input
+from overread.core.reading import Input, Reading
 from overread.core.study import Pixels, Volume
 from overread.systems import Bundle, find_bundle
 from overread.ui.jobs import Job
 from overread.ui.read.export_dialog import ExportDialog
+from overread.ui.read.grid import ViewportGrid
 from overread.ui.read.second_read import SecondReadPanel
-from overread.ui.read.viewport_widget import ViewportWidget
+from overread.viewing.evidence import evidence_of
 from overread.viewing.key_images import CANDIDATE, MARK, SLICE, KeyImages
 from overread.viewing.operating import floor_of, points_of
+from overread.viewing.results import Result, reader_name
 from overread.viewing.second_reading import ALONE, VERDICTS
-from overread.viewing.session import Result, Session
+from overread.viewing.session import Session
 
 
 class SecondReadDesk(QObject):
@@ -30,20 +33,20 @@ class SecondReadDesk(QObject):
     failed = Signal(object)
     opened = Signal(object)
 
-    def __init__(self, session: Session, image: ViewportWidget, parent: QWidget) -> None:
+    def __init__(self, session: Session, views: ViewportGrid, parent: QWidget) -> None:
         super().__init__(parent)
-        self._session, self._image, self._parent = session, image, parent
+        self._session, self._views, self._parent = session, views, parent
         self.images = KeyImages(session.second.store)
         self.panel = SecondReadPanel(session, self.images)
         self.export_dialog: ExportDialog | None = None
         self._jobs: list[Job] = []
         self._digested: set[str] = set()
-        self.panel.left.connect(image.setFocus)
+        self.panel.left.connect(views.focus_active)
         self.panel.export_wanted.connect(self.export)
         self.panel.image_removed.connect(self._remove_image)
         session.second.on_trouble = self.failed.emit
         session.second.listeners.append(self._second_changed)
-        session.layout.active.listeners.append(lambda what: self._know_pixels() if what == "pixels" else None)
+        session.layout.watchers.append(lambda _viewport, what: self._know_pixels() if what == "pixels" else None)
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """What each command of the second read and of measuring does."""
@@ -66,7 +69,7 @@ class SecondReadDesk(QObject):
 
     def mark(self) -> None:
         """Mark the place under the pointer; with the pointer elsewhere, the next click marks."""
-        cursor, viewport = self._image.cursor_pixel(), self._session.layout.active
+        cursor, viewport = self._views.active.cursor_pixel(), self._session.layout.active
         place = viewport.place_at(*cursor) if cursor is not None else None
         if place is not None:
             self._session.second.mark_at(viewport.slice, place)
@@ -77,12 +80,13 @@ class SecondReadDesk(QObject):
         """Escape: put down what is in hand, then choose nothing."""
         if not self._session.measuring.leave():
             self._session.second.select(None)
-        self._image.setFocus()
+        self._views.focus_active()
 
     def remove(self) -> None:
-        """Remove the chosen measurement, else the chosen mark."""
-        if not self._session.measuring.remove_selected():
-            self._session.second.remove_selected()
+        """Remove the chosen measurement, else the chosen mark, else the chosen lesion's circle on this slice."""
+        session = self._session
+        if not session.measuring.remove_selected() and not session.second.remove_selected():
+            session.regions.remove(session.layout.active.slice)
 
     def go_on(self) -> None:
         """The next step: done alone, or finished."""
@@ -101,7 +105,7 @@ class SecondReadDesk(QObject):
         if volume is None:
             return
         (subject, number), k = self._subject(), self._session.layout.active.slice
-        picture = self._image.blinded_picture()
+        picture = self._views.active.blinded_picture()
 
         def keep(png: bytes) -> None:
             try:
@@ -154,6 +158,7 @@ class SecondReadDesk(QObject):
         if what == "record":
             volume = self._session.second.volume
             self.images.show(volume.id if volume is not None else None)
+            self._know_pixels()
             self._restore()
 
     def _know_pixels(self) -> None:
@@ -169,7 +174,12 @@ class SecondReadDesk(QObject):
         volume, record = self._session.second.volume, self._session.second.record
         if volume is None or record is None or not record.readings or self._session.has_result(volume.id):
             return
-        reading, volume_id = record.readings[-1], volume.id
+        for reading in record.readings:
+            self._restore_one(reading, volume.id)
+
+    def _restore_one(self, reading: Reading, volume_id: str) -> None:
+        name = reader_name(reading.reader.id, reading.reader.variant)
+        volumes = tuple(each.volume for each in reading.inputs) or (volume_id,)
 
         def work(_progress: Progress) -> Bundle | None:
             try:
@@ -179,11 +189,12 @@ class SecondReadDesk(QObject):
             return bundle if bundle.digest == reading.reader.bundle_digest else None
 
         def done(bundle: Bundle | None) -> None:
-            if self._session.has_result(volume_id):
+            if self._session.result(volume_id, name) is not None:
                 return
-            result = Result(reading, None, reading.reader.id)
+            result = Result(reading, None, name, volumes=volumes)
             if bundle is not None:
-                result = Result(reading, None, reading.reader.id, points_of(bundle), bundle.caution, floor_of(bundle))
+                result = replace(result, points=points_of(bundle), caution=bundle.caution, floor=floor_of(bundle),
+                                 evidence=evidence_of(bundle))  # fmt: skip
             self._session.set_result(volume_id, result)
 
         self._jobs.append(

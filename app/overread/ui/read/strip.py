@@ -16,6 +16,7 @@ _PLAIN_HEIGHT, _SCORE_HEIGHT = 32, 92
 _SMALL = 0.85
 _SIGN = 11.0
 """Height that the ticks of candidates need."""
+_NO_SCORES = "No slice scores of the series in the active view"
 _BAR = QColor("#7f8994")
 _REACHED = QColor("#f0a04b")
 
@@ -30,13 +31,27 @@ class SliceStrip(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._viewport, self._findings = viewport, findings
+        self._keeps_room = False
         for state in (viewport, findings):
             state.listeners.append(self._changed)
 
+    def follow(self, viewport: Viewport) -> None:
+        """Show another viewport from here on: the active one."""
+        self._viewport.listeners.remove(self._changed)
+        self._viewport = viewport
+        viewport.listeners.append(self._changed)
+        self._changed("volume")
+
+    def keep_room(self, wanted: bool) -> None:
+        """Stay as high as with scores while any view has them: views must not jump when another becomes active."""
+        if wanted != self._keeps_room:
+            self._keeps_room = wanted
+            self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         """Higher when there are scores."""
-        line = round(self._line())
-        return QSize(400, _SCORE_HEIGHT + 2 * line if self._findings.slice_scores() else _PLAIN_HEIGHT + line)
+        line, is_high = round(self._line()), self._keeps_room or bool(self._findings.slice_scores())
+        return QSize(400, _SCORE_HEIGHT + 2 * line if is_high else _PLAIN_HEIGHT + line)
 
     def slice_at(self, x: float) -> int:
         """The slice whose column lies at a widget coordinate."""
@@ -78,6 +93,9 @@ class SliceStrip(QWidget):
             self._draw_track(painter)
             if self._findings.slice_scores():
                 self._draw_scores(painter)
+            elif self._keeps_room:
+                painter.setPen(QColor(theme.QUIET))
+                painter.drawText(QPointF(_SIDE, painter.fontMetrics().ascent() + 4), _NO_SCORES)
             self._draw_position(painter)
         painter.end()
 
@@ -105,7 +123,8 @@ class SliceStrip(QWidget):
         return self.height() - self._line() - 7.0
 
     def _top(self) -> float:
-        return self._line() + 7.0 + _SIGN if self._findings.slice_scores() else 12.0
+        is_high = self._keeps_room or bool(self._findings.slice_scores())
+        return self._line() + 7.0 + _SIGN if is_high else 12.0
 
     def _draw_track(self, painter: QPainter) -> None:
         base, span = self._base(), self.width() - 2 * _SIDE

@@ -1,0 +1,1 @@
+"""Training of multiphase-characterisation: drawn patients, five detectors, one classifier, a bundle of all six."""

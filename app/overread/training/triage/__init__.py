@@ -1,0 +1,1 @@
+"""Training of noncontrast-triage: phantoms as regions on disk, and the recipe's way to a bundle."""
