@@ -113,7 +113,8 @@ def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
         )
     study, volumes = chosen[0]
     grid = volumes[0][1].grid  # without one the gate refuses, whatever the region
-    region = None if arguments.region is None or grid is None else read_region(arguments.region, grid)
+    role = volumes[0][1].role.name
+    region = None if arguments.region is None or grid is None else read_region(arguments.region, grid, role)
     return ReadRequest(
         arguments.system,
         volumes,

@@ -156,7 +156,7 @@ def slots_of(
 
 def plays(system: System, role: str, volume: Volume) -> bool:
     """Whether a volume plays a role for certain, so that nobody need confirm it."""
-    return volume.role.is_sure and volume.role.name in (role, *system.alternatives.get(role, ()))
+    return volume.role.is_sure and volume.role.name in system.names_of(role)
 
 
 def readiness(
@@ -216,7 +216,7 @@ def _presumed(choice: Choice, role: str, study: Study, bundle: Bundle | None) ->
     sure = sure_volumes(study, choice.system, role, bundle)
     if sure:
         return (sure[0], True) if len(sure) == 1 else (None, True)
-    names = (role, *choice.system.alternatives.get(role, ()))
+    names = choice.system.names_of(role)
     guesses = [volume for volume in study.volumes() if volume.role.name in names and not volume.role.is_sure]
     return (guesses[0], False) if len(guesses) == 1 else (None, True)
 

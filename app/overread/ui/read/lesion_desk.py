@@ -147,7 +147,7 @@ class LesionDesk(QObject):
             return
 
         def work(_progress: Progress) -> Region:
-            return read_region(path, grid)
+            return read_region(path, grid, volume.role.name)
 
         def done(region: Region) -> None:
             shown = self._session.layout.active.volume
