@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 from overread import __version__
@@ -16,7 +17,7 @@ from overread.cli.output import print_json, say, table
 from overread.core.errors import OverreadError
 from overread.engines.engine import Engine
 from overread.io.places import user_places
-from overread.systems import SYSTEMS, find_bundle
+from overread.systems import SYSTEMS, Bundle, find_bundle
 
 LIBRARIES = (
     "numpy",
@@ -209,14 +210,26 @@ def _engine(name: str, engine: str, device: str, precision: str, is_optional: bo
 
 def _bundle(system: str) -> Check:
     def works() -> str:
-        from overread.systems.hbp_detection.system import build_engine
-
         bundle = find_bundle(system)
         bundle.check_weights()
-        speed = _speed(build_engine(bundle, "auto", "auto"))
-        return f"{bundle.variant} {bundle.version}, trained on {bundle.trained_on}, {speed}"
+        found = _speed_of(bundle) if system == "hbp-detection" else _loading_time(bundle)
+        return f"{bundle.variant} {bundle.version}, trained on {bundle.trained_on}, {found}"
 
     return _tried("bundle", system, works, OverreadError, RuntimeError)
+
+
+def _speed_of(bundle: Bundle) -> str:
+    from overread.systems.hbp_detection.system import build_engine
+
+    return _speed(build_engine(bundle, "auto", "auto"))
+
+
+def _loading_time(bundle: Bundle) -> str:
+    """Seconds to make a bundle's networks ready to run."""
+    package = SYSTEMS[bundle.system].reader.partition(":")[0].rpartition(".")[0]
+    started = time.perf_counter()
+    import_module(f"{package}.loading").load(bundle, "auto", "auto", "float32")
+    return f"ready in {time.perf_counter() - started:.1f} s"
 
 
 def _speed(engine: Engine) -> str:
