@@ -330,5 +330,5 @@ def _page(name: str) -> tuple[QWidget, QVBoxLayout]:
     page = QWidget()
     page.setObjectName(name)
     column = QVBoxLayout(page)
-    column.setSpacing(8)
+    column.setSpacing(6)
     return page, column
