@@ -237,7 +237,7 @@ def _more(manifest: Mapping[str, Any]) -> str:
         f"This took {spent / 60:.0f} minutes of one core. Losses were still falling: ten times the steps on the same "
         "phantoms are the first thing to try (`--steps` for the classifier, the recipe's steps for the detectors). The "
         "published widths take about 16 times as long a step and slices of 512 pixels four times more: days on two "
-        "cores, an hour or two on a graphics card (multiphase-published.toml)."
+        "cores, an hour or two on a graphics card (multiphase-published.toml; reckoned, not run)."
     )
 
 
