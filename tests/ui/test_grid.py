@@ -1,10 +1,9 @@
 """Several views in the real window: laid out, linked, dragged into, enlarged, read, kept back, kept smooth."""
 
-import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -546,26 +545,13 @@ def test_series_that_cannot_be_read_says_so_in_its_view_and_the_others_are_read(
 
 
 @pytest.mark.slow
-def test_six_volumes_load_without_a_stall_of_a_tenth_of_a_second(window, qtbot, tmp_path, bundle, event_gaps):
+def test_six_volumes_load_without_a_stall_of_a_tenth_of_a_second(window, qtbot, tmp_path, bundle, own_work):
     for n, name in enumerate(("native", "arterial phase", "portal venous phase", "delayed phase", "A", "B"), start=1):
         write_phase(tmp_path / str(n), n, f"Abdomen {name}", slices=16, shape=(512, 512), spacing_mm=0.7)
     window.open_paths([tmp_path])
     _settle(window, qtbot)
-    busy, last = [], [time.thread_time()]
-
-    def tick():
-        now = time.thread_time()
-        busy.append(now - last[0])
-        last[0] = now
-
-    timer = QTimer()
-    timer.timeout.connect(tick)
-    timer.start(5)
-    gaps = event_gaps()
-    last[0] = time.thread_time()
+    turns = own_work()
     QTest.keyClick(window.image, Qt.Key.Key_6, CONTROL)
     _settle(window, qtbot)
-    timer.stop()
     assert len({w.viewport.volume.id for w in window.views.widgets}) == 6
-    assert max(busy) < 0.1  # what the window's own thread did between two turns of its loop
-    assert sorted(gaps)[-3] < 0.2  # by the clock, on a machine that others use too
+    assert max(turns) < 0.1

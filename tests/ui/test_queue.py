@@ -30,7 +30,7 @@ def test_queue_says_that_nothing_runs(livers):
 
 def test_queue_all_lets_the_system_read_every_series_it_can_one_after_the_other(systems_module, livers, qtbot):
     systems_module("steady")
-    assert livers.run_panel.all_button.text() == "Queue all 3"
+    qtbot.waitUntil(lambda: livers.run_panel.all_button.text() == "Queue all 3")
     livers.run_panel.all_button.click()
     qtbot.waitUntil(lambda: any("Network" in words for words in _rows(livers).values()), timeout=20_000)
     assert list(_rows(livers).values())[1:] == ["Waiting, 1 before it", "Waiting, 2 before it"]
@@ -206,11 +206,10 @@ def test_device_line_of_this_machine_says_what_computes_and_why(livers, qtbot):
 
 
 @pytest.mark.slow
-def test_window_stays_quick_with_a_full_queue(systems_module, livers, qtbot, event_gaps):
+def test_window_stays_quick_with_a_full_queue(systems_module, livers, qtbot, own_work):
     systems_module("steady")
     livers.run_panel.start_all()
-    gaps = event_gaps()
+    turns = own_work()
     _wait_all(livers, qtbot)
-    seen = list(gaps)
-    assert len(seen) > 100
-    assert sorted(seen)[-3] < 0.1  # the machine of the test is shared: two gaps may be its own
+    assert len(turns) > 100
+    assert max(turns) < 0.1

@@ -55,14 +55,13 @@ def test_cancel_works_within_a_second_even_if_the_system_does_not_listen(systems
     assert not opened.errors.isVisible()
 
 
-def test_window_stays_quick_while_a_system_reads(systems_module, opened, qtbot, event_gaps):
+def test_window_stays_quick_while_a_system_reads(systems_module, opened, qtbot, own_work):
     systems_module("slow")
     _start(opened, qtbot)
-    gaps = event_gaps()
+    turns = own_work()
     qtbot.wait(1500)
-    seen = list(gaps)
-    assert len(seen) > 50
-    assert sorted(seen)[-2] < 0.1  # the machine of the test is shared: one gap may be its own
+    assert len(turns) > 50
+    assert max(turns) < 0.1
 
 
 def test_result_is_shown_with_a_sentence(systems_module, opened, qtbot):

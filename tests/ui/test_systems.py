@@ -161,7 +161,7 @@ def test_run_all_queues_every_system_that_can_run(systems_module, four, qtbot, i
     install("noncontrast-triage", "tri", ["dwi", "t1-arterial"])
     _show(four, qtbot, "dwi")
     _circle(four)
-    assert four.run_panel.every_button.text() == "Run all 2 that can run on this study"
+    qtbot.waitUntil(lambda: four.run_panel.every_button.text() == "Run all 2 that can run on this study")
     four.image.setFocus()
     qtbot.keyClick(
         four.image, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
@@ -169,7 +169,7 @@ def test_run_all_queues_every_system_that_can_run(systems_module, four, qtbot, i
     qtbot.waitUntil(lambda: len(four.session.queue.runs) == 2 and not four.running.is_running, timeout=60_000)
     assert [run.request.variant for run in four.session.queue.runs] == ["t2", "tri"]
     assert list(four.legend.boxes) == ["noncontrast-triage t2", "noncontrast-triage tri"]
-    assert not four.run_panel.every_button.isVisible()
+    qtbot.waitUntil(lambda: not four.run_panel.every_button.isVisible())
 
 
 def test_no_region_is_said_in_words(four, qtbot):

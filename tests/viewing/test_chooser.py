@@ -2,67 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from overread.core.facts import Facts
-from overread.core.geometry import Affine
 from overread.core.region import Circle, LesionRegion, Region
-from overread.core.roles import Role
-from overread.core.study import Series, Study, Volume
+from overread.core.study import Study
 from overread.viewing.chooser import CHOICES, Choice, choice_of, readiness, slots_of
 
 ROLES = ("t2", "t1-pre", "t1-arterial", "t1-portal", "dwi")
 REGION = Region((LesionRegion("L1", (Circle((0.0, 0.0, 0.0), 20.0),), "circle", 10.0),))
 
 
-@pytest.fixture(autouse=True)
-def only_the_users_bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the program ships with changes from version to version."""
-    monkeypatch.setattr("overread.systems.installed.shipped_models", lambda: tmp_path / "none")
-
-
-@pytest.fixture
-def study(volume: Callable[..., Volume]) -> Callable[..., Study]:
-    """A study with a volume for each role; ``?`` behind a role makes it a guess."""
-    def make(*roles: str, modality: str = "MR") -> Study:
-        volumes = tuple(
-            volume(id=f"{role.rstrip('?')}-{n}", role=Role(role.rstrip("?"), 0.5 if role.endswith("?") else 0.95),
-                   modality=modality, b_value=800.0 if role.startswith("dwi") else None, shape=(40, 200, 200),
-                   affine=Affine(np.diag([2.0, 2.0, 5.0, 1.0])))
-            for n, role in enumerate(roles)
-        )  # fmt: skip
-        return Study("1.2", None, None, (Series(None, modality, 1, None, volumes),))
-
-    return make
-
-
-@pytest.fixture
-def install(own_home: Path) -> Callable[..., None]:
-    """Puts a bundle with these roles into the user's folder; its weights are never loaded here."""
-    def make(system: str, variant: str, roles: tuple[str, ...], modality: str = "MR", **tables: object) -> None:
-        folder = own_home / "data" / "models" / f"{system}-{variant}"
-        folder.mkdir(parents=True)
-        lines = [
-            "[bundle]", 'schema = "overread.bundle/1"', f'system = "{system}"', f'variant = "{variant}"',
-            'version = "0"', 'trained_on = "phantoms"', 'weights = "weights.safetensors"',
-            f'weights_sha256 = "{"0" * 64}"',
-            "[input]", f"roles = {json.dumps(roles)}", "channels = 3", "size = [224, 224]",
-            "[gate]", f'modality = ["{modality}"]', "[gate.slices]", "refuse_below = 3",
-            "[network]", 'name = "x"',
-            "[placing]", "activation_scale = 1.0", "offset_px = [0.0, 0.0]",
-        ]  # fmt: skip
-        lines += [line for table in tables.values() for line in str(table).splitlines()]
-        (folder / "manifest.toml").write_text("\n".join(lines), encoding="utf-8")
-        (folder / "CARD.md").write_text("# card", encoding="utf-8")
-
-    return make
-
-
+pytestmark = pytest.mark.usefixtures("only_the_users_bundles")
 TRIAGE, MVI = choice_of("noncontrast-triage/t2-dwi"), choice_of("mvi-prediction/image-factors")
 POINT = '[operating.default]\nthreshold = 0.4\nchosen_on = "validation"'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections.abc import Mapping
@@ -109,7 +110,7 @@ class Bundle:
 
     def gate(self, role: str | None = None) -> Gate:
         """What it lets in as the volume of a role."""
-        return gate_of(self.manifest["gate"], role, self.system)
+        return _gate(self, role)
 
     def check_weights(self, *, only_presence: bool = False) -> None:
         """Compare the weight files with the digests in the manifest.
@@ -259,3 +260,9 @@ def _interval(values: Any) -> tuple[float, float, float]:
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+@functools.lru_cache(maxsize=256)
+def _gate(bundle: Bundle, role: str | None) -> Gate:
+    """The gate of a bundle, checked once: the window asks it for every volume."""
+    return gate_of(bundle.manifest["gate"], role, bundle.system)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -130,7 +130,7 @@ def _state_of(folder: Path) -> tuple[object, ...]:
     found: list[object] = []
     for name in (MANIFEST, CARD):
         try:
-            facts = (folder / name).stat()
+            facts = os.stat(os.path.join(folder, name))
             found.append((facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
         except OSError:
             found.append(None)
@@ -138,24 +138,22 @@ def _state_of(folder: Path) -> tuple[object, ...]:
 
 
 def _places() -> list[tuple[str, Path]]:
-    """(origin, folder) of all that looks like a bundle; a folder of the user's that cannot be looked into is none."""
+    """(origin, folder) of all that looks like a bundle; a folder of the user's that cannot be looked into is none.
+
+    Asked for every series of an open folder while the window waits, hence without a path object for each question.
+    """
     return [
-        (origin, folder)
+        (origin, Path(folder))
         for origin, root in ((USER, user_places().bundles), (SHIPPED, shipped_models()))
         for folder in _subfolders(root)
-        if _has_any(folder, _PARTS)
+        if any(os.path.lexists(os.path.join(folder, name)) for name in _PARTS)
     ]
 
 
-def _subfolders(root: Path) -> list[Path]:
+def _subfolders(root: Path) -> list[str]:
     try:
-        return sorted(p for p in root.iterdir() if not p.name.startswith("."))[:_MOST_FOLDERS]
+        return [os.path.join(root, name) for name in sorted(os.listdir(root)) if not name.startswith(".")][
+            :_MOST_FOLDERS
+        ]
     except OSError:
         return []
-
-
-def _has_any(folder: Path, names: Sequence[str]) -> bool:
-    try:
-        return any((folder / name).exists() or (folder / name).is_symlink() for name in names)
-    except OSError:
-        return False

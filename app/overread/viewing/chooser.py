@@ -140,11 +140,12 @@ def slots_of(
         for one role of several is a person's word; of a system with one role the volume is just the one looked at.
     """
     bundle, taken = bundle_of(choice), dict(chosen or {})
+    roles = choice.system.roles if bundle is None else bundle.roles
     found = []
-    for role in choice.roles:
+    for role in roles:
         if role in taken:
             volume = taken[role]
-            is_sure = len(choice.roles) > 1 or volume is None or plays(choice.system, role, volume)
+            is_sure = len(roles) > 1 or volume is None or plays(choice.system, role, volume)
             found.append(_checked(choice, role, volume, is_sure))
         elif study is None:
             found.append(Slot(role))

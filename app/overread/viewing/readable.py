@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from overread.core.errors import OverreadError
 from overread.core.study import Series, Study, Volume
 from overread.systems import SYSTEMS, ReadRequest, System, gate_answer
-from overread.viewing.chooser import CHOICES, Choice, Readiness, Slot, readiness, slots_of
+from overread.viewing.chooser import CHOICES, Choice, Readiness, Slot, plays, readiness, slots_of
 from overread.viewing.corner import date_words, volume_title
 from overread.viewing.results import reader_name
 from overread.viewing.session import Session, study_key
@@ -73,33 +73,35 @@ def readable(session: Session, choice: Choice) -> list[ReadRequest]:
 
     Left out: what the gate refuses, roles that are a guess, what it has read already, what is in the queue.
     """
-    found = []
-    for study in session.scan.studies if session.scan is not None else ():
-        for slots in _ways(choice, study):
-            request = readiness_in(session, choice, study, slots).request
-            is_sure = all(slot.is_sure for slot in slots)
-            if request is not None and is_sure and not _is_done(session, choice, request):
-                found.append(request)
-    return found
+    studies = session.scan.studies if session.scan is not None else ()
+    return [request for study in studies for request in _readable_in(session, choice, study)]
 
 
 def runnable(session: Session) -> list[ReadRequest]:
-    """A request for every system and variant that can start on the shown study now."""
+    """A request for every system and variant that can start on the shown study now.
+
+    Only that study's gates are asked: this runs on the window's thread whenever something changes.
+    """
     study = session.study
-    if study is None:
-        return []
-    return [request for choice in CHOICES for request in readable(session, choice)
-            if any(request.volumes[0][1].id == volume.id for volume in study.volumes())]  # fmt: skip
+    return [] if study is None else [r for choice in CHOICES for r in _readable_in(session, choice, study)]
+
+
+def _readable_in(session: Session, choice: Choice, study: Study) -> Iterator[ReadRequest]:
+    """The requests for one study that a choice can start on now."""
+    for slots in _ways(choice, study):
+        request = readiness_in(session, choice, study, slots).request
+        if request is not None and all(slot.is_sure for slot in slots) and not _is_done(session, choice, request):
+            yield request
 
 
 def _ways(choice: Choice, study: Study) -> Iterator[tuple[Slot, ...]]:
     """The volumes that a choice could read in a study: with one role each that plays it for sure."""
-    if len(choice.roles) > 1:
+    role, *others = choice.roles
+    if others:
         yield slots_of(choice, study)
         return
-    role = choice.roles[0]
     for volume in study.volumes():
-        if volume.role.name == role and volume.role.is_sure:
+        if plays(choice.system, role, volume):
             yield slots_of(choice, study, {role: volume})
 
 

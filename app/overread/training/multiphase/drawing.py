@@ -23,6 +23,7 @@ from overread.phantom import FIRST_LESION, VERSION, Patient, draw_patient
 from overread.phantom.artefacts import prepare as prepare_acquisition
 from overread.phantom.patient import Imaging
 from overread.phantom.protocols import draw_protocols
+from overread.phantom.quality import Quality
 from overread.systems.hbp_detection.prepare import body_range_of
 from overread.systems.multiphase_characterisation.prepare import SIZE, T2, Series, common_plan, crossed, plane, t2_plane
 
@@ -32,6 +33,12 @@ ROLES = ("t2", "t1-pre", "t1-arterial", "t1-portal", "dwi")
 ABOUT, IMAGES, LABEL_MAPS = "about.json", "images.npy", "labels.npy"
 _DRAWN_ROLES = ("t2-fs", "dwi", "t1-pre", "t1-arterial", "t1-portal")
 _BODY_SAMPLE = 4
+_GRAIN = 1.16
+"""Noise on the grid of 256 columns drawn as such, over that of 512 columns brought to it: 1.09 to 1.27 in 32 series of
+eight validation patients, measured as the difference of two drawings that differ in their noise alone."""
+_FOR_RANGE = 7
+"""T2's brightness is told from so many slices from end to end: within 4 % of the whole volume's, where the slices
+that are drawn may miss the bright fluid by 12 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +102,23 @@ def load_drawn(folder: Path) -> DrawnPatient:
 def detailed(patient: Patient) -> Patient:
     """A patient drawn on fewer columns, with as fine detail as those columns can hold.
 
-    ``draw_patient(matrix=...)`` takes the acquired lines down with the columns; a reading takes whole images down to
-    its grid, whose detail is that of the protocol.
+    ``draw_patient(matrix=...)`` takes the acquired lines down with the columns, and leaves the noise of a pixel; a
+    reading takes whole images down to its grid, whose detail is that of the protocol, and whose noise is averaged.
     """
     body = patient.scene.body
     trunk = 2 * body.person.half_width, 2 * body.person.half_depth
     protocols = draw_protocols(patient.seed, patient.kind, patient.site, trunk, tuple(patient.volumes))
-    whole = {protocol.role: protocol.acquired_matrix for protocol in protocols}
+    whole = {protocol.role: protocol for protocol in protocols}
     volumes = {}
     for role, imaging in patient.volumes.items():
-        lines = whole[role]
-        most = imaging.protocol.columns
+        lines, most = whole[role].acquired_matrix, imaging.protocol.columns
         protocol = replace(imaging.protocol, acquired_matrix=(min(lines[0], most), min(lines[1], most)))
         view = replace(imaging.view, protocol=protocol)
-        how = imaging.how[0]
-        taken = prepare_acquisition(patient.seed, view, how.quality, body.person, body.fat_patch_level)  # type: ignore[arg-type]
+        quality = imaging.how[0].quality
+        assert isinstance(quality, Quality)
+        if whole[role].columns > most:
+            quality = replace(quality, snr=quality.snr * _GRAIN)
+        taken = prepare_acquisition(patient.seed, view, quality, body.person, body.fat_patch_level)
         volumes[role] = Imaging(view, imaging.looks, (taken,))
     return replace(patient, volumes=volumes)
 
@@ -134,7 +143,7 @@ def draw_planes(order: DrawOrder) -> tuple[Patient, list[int], NDArray[np.float3
     grids = {role: _grid_of(patient, name) for role, name in names.items()}
     _, common = common_plan(grids[T2], 0.0, 1.0)
     rendered = patient.render(chosen, names[T2])
-    low, high = _range_of(rendered.values)
+    low, high = _range_of(patient.render(_evenly(grids[T2].shape[0]), names[T2]).values)
     preparation, _ = common_plan(grids[T2], low, high)
     planes = np.empty((len(chosen), len(ROLES), SIZE, SIZE), dtype=np.float32)
     for n, values in enumerate(rendered.values):
@@ -193,6 +202,11 @@ def _choose_slices(patient: Patient, name: str, order: DrawOrder) -> list[int]:
     wanted = crossing[: order.crossing]
     others = [int(k) for k in rng.permutation(len(heights)) if int(k) not in crossing]
     return sorted({*wanted, *others[: order.others]})
+
+
+def _evenly(count: int) -> list[int]:
+    """Some slices of a stack from end to end, neither the first nor the last."""
+    return sorted({round(k) for k in np.linspace(0, count - 1, _FOR_RANGE + 2)[1:-1]})
 
 
 def _range_of(values: NDArray[np.float32]) -> tuple[float, float]:

@@ -3,7 +3,7 @@ one click away."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from overread.core.study import Study, Volume
@@ -67,6 +67,9 @@ class RunPanel(QWidget):
         self.queue = QueueList(session)
         self.queue.chosen.connect(self.chosen)
         self._build()
+        self._count_soon = QTimer(self)
+        self._count_soon.setSingleShot(True)
+        self._count_soon.timeout.connect(self._count)
         session.listeners.append(self._session_changed)
         session.queue.listeners.append(self._queue_changed)
         session.regions.listeners.append(lambda what: self._check() if what in CHANGED else None)
@@ -264,6 +267,10 @@ class RunPanel(QWidget):
         self.run_button.setEnabled(request is not None and has_word and not is_held)
         self.run_button.setText("In the queue" if is_held else "Add to the queue" if queue.is_busy else "Run")
         self.run_button.setAccessibleName(self.run_button.text())
+        self._count_soon.start()
+
+    def _count(self) -> None:
+        """Say how many could be read with one click: asked once, however much changes in one turn of the loop."""
         others = len(readable(self._session, self.choice))
         self.all_button.setText(f"Queue all {others}")
         self.all_button.setAccessibleName(f"Queue all {others} series that this system can read")
