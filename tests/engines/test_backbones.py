@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 from torch import Tensor, nn
 
 from overread.engines.backbones.cnn3d import VOLUME, Cnn3d
@@ -31,7 +32,13 @@ NARROW: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "3d-cnn": (lambda: Cnn3d(0.125), (3, *VOLUME)),
 }
 CLASSIFIERS = [name for name in NARROW if name not in ("centernet-dla34", "3d-cnn")]
+DEEP = ("densenet-121", "inception-resnet-v2")
 Enliven = Callable[..., nn.Module]
+
+
+def _deep_slow(names: Iterable[str]) -> list[ParameterSet]:
+    """The names, with those of very many layers among the slow tests."""
+    return [pytest.param(name, marks=[pytest.mark.slow] if name in DEEP else []) for name in names]
 
 
 def _image(shape: tuple[int, ...], count: int = 2) -> Tensor:
@@ -54,7 +61,7 @@ def test_the_imitated_3d_network_has_the_published_size_in_memory() -> None:
     assert round(4 * count / 1e6, 2) == 90.91
 
 
-@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("name", _deep_slow(NARROW))
 def test_folding_batch_norm_leaves_the_answer_as_it_is(enliven: Enliven, name: str) -> None:
     make, shape = NARROW[name]
     network = enliven(make(), *shape)
@@ -79,7 +86,7 @@ def test_every_batch_norm_behind_a_convolution_is_folded(name: str, left: int) -
     assert _norms(fold_batch_norm(network)) == left
 
 
-@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("name", _deep_slow(NARROW))
 def test_the_engine_gives_what_the_plain_module_gives(enliven: Enliven, name: str) -> None:
     make, shape = NARROW[name]
     network = enliven(make(), *shape)
@@ -100,7 +107,7 @@ def test_in_half_precision_the_answer_is_near_and_comes_in_float32(enliven: Enli
     assert 0 < np.abs(rough - exact).max() < 0.1 * max(1.0, float(np.abs(exact).max()))
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", _deep_slow(CLASSIFIERS))
 def test_the_map_of_a_class_is_its_grad_cam_times_the_number_of_cells(enliven: Enliven, name: str) -> None:
     make, shape = NARROW[name]
     network = enliven(make(), *shape)
@@ -129,7 +136,7 @@ def test_the_map_of_a_class_is_its_grad_cam_times_the_number_of_cells(enliven: E
     assert features.shape == (1, last.in_features)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", _deep_slow(CLASSIFIERS))
 def test_every_weight_of_a_classifier_learns(name: str) -> None:
     make, shape = NARROW[name]
     network = make().train()
@@ -172,6 +179,7 @@ def test_upward_steps_start_as_linear_interpolation() -> None:
     np.testing.assert_allclose(grown[0, 0, 1:-1, 1:-1].numpy(), 1.0, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_inception_reads_images_from_75_pixels_and_not_one_less() -> None:
     network = InceptionResNetV2(0.125).eval()
     with torch.inference_mode():

@@ -25,7 +25,7 @@ Enliven = Callable[..., nn.Module]
     ("make", "shape"),
     [
         pytest.param(lambda: MviNetwork(0.25, 3, factors=9), (3, 96, 96), id="resnet-18"),
-        pytest.param(lambda: Detector(0.125, 1), (1, 64, 96), id="centernet-dla34"),
+        pytest.param(lambda: Detector(0.125, 1), (1, 64, 96), id="centernet-dla34", marks=pytest.mark.slow),
         pytest.param(lambda: TriageNetwork(0.125, 6), (6, 139, 139), id="inception-resnet-v2", marks=pytest.mark.slow),
         pytest.param(lambda: PhaseClassifier(0.25), (5, 64, 64), id="densenet-121", marks=pytest.mark.slow),
     ],

@@ -10,7 +10,14 @@ import pytest
 from tests.systems.noncontrast_triage.conftest import CENTRE_MM, RADIUS_MM, write_bundle, write_series
 
 from overread.core.errors import InputError
-from overread.evaluation.embedding import CaseFeatures, case_features, draw_embedding, tsne, write_embedding
+from overread.evaluation.embedding import (
+    CaseFeatures,
+    case_features,
+    check_embedding,
+    draw_embedding,
+    tsne,
+    write_embedding,
+)
 from overread.evaluation.figure_style import save
 from overread.io import CaseRow
 from overread.io.volume_files import write_volume_nifti
@@ -67,6 +74,13 @@ def test_without_cases_no_picture_is_drawn_and_that_is_said(tmp_path: Path) -> N
         write_embedding(tmp_path, [], NamedBundle())  # type: ignore[arg-type]
     assert "fewer than 8 squares" in str(problem.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_why_no_picture_could_be_drawn_is_said_before_a_case_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="noncontrast-triage only"):
+        check_embedding(NamedBundle("mvi-prediction"), tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="--out"):
+        check_embedding(NamedBundle(), None)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

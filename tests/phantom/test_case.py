@@ -158,6 +158,7 @@ def test_only_the_roles_slices_and_matrix_asked_for_are_drawn() -> None:
     assert drawn.values.shape[2] == 96
 
 
+@pytest.mark.slow
 def test_breath_moves_the_same_lesion_between_series() -> None:
     case = make_case("triage", 12)
     lesion = max(case.truth.targets, key=lambda item: item.diameter_mm)

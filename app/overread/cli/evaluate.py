@@ -9,9 +9,11 @@ from overread.cli.output import TerminalProgress, print_json, say, tell
 from overread.cli.read import output_folder
 from overread.core.errors import StorageError
 from overread.evaluation.counted import count_evaluation, manifest_table
+from overread.evaluation.embedding import check_embedding, write_embedding
 from overread.evaluation.evaluate import evaluate
-from overread.evaluation.outputs import EVALUATION_FILE, SUMMARY_FILE, short_text, write_outputs
+from overread.evaluation.outputs import EVALUATION_FILE, FIGURES, SUMMARY_FILE, short_text, write_outputs
 from overread.evaluation.run import Wish
+from overread.io import read_cases
 from overread.systems import load_bundle
 from overread.systems.bundle import check_name, record_evaluation
 
@@ -31,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="draw up to N positive slices of phantoms again without their lesions (hbp-detection)",
+    )
+    parser.add_argument(
+        "--embedding",
+        action="store_true",
+        help="read the cases once more for a picture of the last hidden layer (noncontrast-triage; needs scikit-learn)",
     )
     parser.add_argument(
         "--record", metavar="NAME", help="write what the figures are into the bundle's manifest, under this name"
@@ -66,8 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.record is not None:
         check_name(bundle, arguments.record)
+    if arguments.embedding:
+        check_embedding(bundle, out)
     progress = TerminalProgress()
     result = evaluate(bundle, arguments.cases, wish, progress)
+    if out is not None and arguments.embedding:
+        write_embedding(out / FIGURES, read_cases(arguments.cases), bundle, arguments.seed, progress)
     progress.close()
     if out is not None:
         write_outputs(out, result)

@@ -7,6 +7,7 @@ Zhen (SEEDS 3.3): t-SNE of the last hidden layer. van der Maaten and Hinton 2008
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from overread.systems.noncontrast_triage.variants import CLASSES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TRIAGE = "noncontrast-triage"
 PERPLEXITY = 30.0
 """How many neighbours a point has, roughly; fewer where there are few points."""
 FEWEST = 8
@@ -62,6 +64,22 @@ def case_features(row: CaseRow, bundle: Bundle, progress: Progress = SILENT) -> 
     region = region_of(map_truth(row, volume.grid, volume.role.name), volume)
     vectors, features = features_of(ReadRequest(bundle.system, volumes, region=region), bundle, progress)
     return CaseFeatures(row.case, label, vectors, features)
+
+
+def check_embedding(bundle: Bundle, folder: Path | None) -> None:
+    """Say before the first case is read why no picture could be drawn.
+
+    Raises
+    ------
+    InputError
+        It is another system, there is no folder to write to, or scikit-learn is not installed.
+    """
+    if bundle.system != TRIAGE:
+        raise InputError(_NO_EMBEDDING, f"it is drawn for {TRIAGE} only", "Leave --embedding out")
+    if folder is None:
+        raise InputError(_NO_EMBEDDING, "there is no folder to write it to", "Name one with --out")
+    if importlib.util.find_spec("sklearn") is None:
+        raise _without_sklearn()
 
 
 def write_embedding(
@@ -102,9 +120,7 @@ def tsne(features: NDArray[np.float32], seed: int = 1) -> NDArray[np.float64]:
     try:
         from sklearn.manifold import TSNE
     except ImportError as problem:
-        raise InputError(
-            _NO_EMBEDDING, "scikit-learn is not installed", "Install it with pip install 'overread[train]'"
-        ) from problem
+        raise _without_sklearn() from problem
     wide = np.asarray(features, dtype=np.float64)
     perplexity = min(PERPLEXITY, (len(wide) - 1) / 6)
     way = TSNE(n_components=2, perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
@@ -145,3 +161,7 @@ def draw_embedding(points: NDArray[np.float64], cases: Sequence[CaseFeatures], b
     )
     axes.set(xticks=[], yticks=[], xlabel="distances between far groups mean little", ylabel="")
     return end(figure, axes)
+
+
+def _without_sklearn() -> InputError:
+    return InputError(_NO_EMBEDDING, "scikit-learn is not installed", "Install it with pip install 'overread[train]'")

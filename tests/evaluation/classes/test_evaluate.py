@@ -169,6 +169,7 @@ def test_mvi_is_told_region_and_facts_and_stands_beside_the_truths_signs(
     assert {r["value"] for r in signs} == {1.0}
 
 
+@pytest.mark.slow
 def test_a_list_may_name_fat_suppressed_t2_for_t2(mr_rows: list[CaseRow], tmp_path: Path) -> None:
     bundle = load_bundle(write_triage(tmp_path / "bundle", "t2"))
     (folder,) = {row.folder for row in mr_rows if row.case == "whole"}
