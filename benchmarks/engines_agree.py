@@ -20,8 +20,9 @@ from overread.phantom import draw_patient
 from overread.systems import find_bundle
 from overread.systems.hbp_detection.loading import score_of
 from overread.systems.hbp_detection.measure import truth_of
-from overread.systems.hbp_detection.prepare import body_range_of, plan
+from overread.systems.hbp_detection.prepare import plan
 from overread.systems.hbp_detection.system import build_engine
+from overread.systems.intensities import body_range_of
 
 A_PHANTOM = 10
 

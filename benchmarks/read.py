@@ -30,8 +30,9 @@ from overread.phantom import draw_patient
 from overread.systems import find_bundle
 from overread.systems.hbp_detection.network import Kim11
 from overread.systems.hbp_detection.onnx_graph import as_onnx
-from overread.systems.hbp_detection.prepare import body_range_of, plan
+from overread.systems.hbp_detection.prepare import plan
 from overread.systems.hbp_detection.system import build_engine, read_slice_image
+from overread.systems.intensities import body_range_of
 
 SEED = 999_002
 PAPER_S = 3.4

@@ -17,8 +17,9 @@ from overread.training.checks import Check
 from overread.training.curves import draw_curves, write_curves
 from overread.training.drawn import DrawnPatient
 from overread.training.hardware import Hardware, choose_hardware, processor_has_bfloat16
-from overread.training.loop import History, Sitting, fit
+from overread.training.loop import Sitting, fit
 from overread.training.recipe import Recipe
+from overread.training.state import History
 
 Patients = list[DrawnPatient]
 

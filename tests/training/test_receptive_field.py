@@ -15,7 +15,8 @@ from overread.systems.hbp_detection.network import CELL_PX, Kim11
 from overread.systems.hbp_detection.system import build_engine
 from overread.training.bundle_writer import read_validation
 from overread.training.data import WHOLE_SERIES
-from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_drawn
+from overread.training.drawn import DrawnPatient, DrawOrder, draw, load_drawn
+from overread.training.drawn_folders import draw_all
 from overread.training.receptive_field import INNER, hottest_cells, measure_offset
 from overread.training.recipe import FIRST_VALIDATION_SEED, load_recipe
 from overread.training.train import OFFSET_PATIENTS, firing_cells
@@ -46,7 +47,7 @@ def test_the_manifest_states_where_the_shipped_networks_cells_look(tmp_path: Pat
         )
         for n in range(OFFSET_PATIENTS)
     ]
-    patients = [load_drawn(folder) for folder in draw_all(orders, tmp_path, 2)]
+    patients = [load_drawn(folder) for folder in draw_all(orders, draw, tmp_path, 2)]
     parts = [part for part in map(_positive_part, patients) if len(part.images)]
     raw = read_validation(build_engine(bundle, "cpu", "auto"), parts)
     images, cells = firing_cells(raw)

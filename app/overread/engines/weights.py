@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from overread.core.errors import BundleError
 
+Network = TypeVar("Network", bound=nn.Module)
 COUNTER = "num_batches_tracked"
 """Last part of the names of batch norm's counters, which reading does not need and a file may leave out."""
 
@@ -79,3 +81,15 @@ def _misfit(bundle_name: str) -> BundleError:
     return BundleError(
         f"The bundle {bundle_name} cannot run", "its weights do not fit its network", "Install the bundle again"
     )
+
+
+def with_weights(network: Network, weights: Path, bundle_name: str, prefix: str = "") -> Network:
+    """A network filled from a bundle's file, ready to read; ``prefix`` where it lies beside others in that file.
+
+    Raises
+    ------
+    BundleError
+        The weights do not fit it.
+    """
+    load_weights(network, weights, bundle_name, prefix)
+    return network.eval()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from overread.core.hits import Target
 from overread.core.truth import Lesion, MaskRef, Truth
 from overread.io import CaseRow, read_mask, read_truth
 from overread.io.segmentation_reader import is_dicom_file, list_segments
+from overread.io.volume_maps import of_volume
 from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, mask_file
 from overread.systems.hbp_detection.measure import CaseTruth, truth_of
 from overread.systems.truth_maps import MOST_LESIONS, lesion_segments, lesions_of_mask, recoded
@@ -90,7 +91,9 @@ def map_truth(row: CaseRow, grid: Grid, role: str | None = None) -> MappedTruth:
     if row.truth is None:
         raise _cannot(row, "it has no truth", "Give the column truth a file")
     if row.truth.suffix.lower() == ".json":
-        return _from_truth(row, _on_volume(read_truth(row.truth), row.truth.parent, role), row.truth.parent, grid)
+        truth, folder = read_truth(row.truth), row.truth.parent
+        is_drawn = truth.generator.get("name") == PHANTOM
+        return _from_truth(row, of_volume(truth, folder, role) if is_drawn else truth, folder, grid)
     if not is_dicom_file(row.truth):
         return _from_mask(row, read_mask(row.truth, grid), grid)
     wanted = lesion_segments(list_segments(row.truth))
@@ -144,22 +147,6 @@ def _from_truth(row: CaseRow, truth: Truth, folder: Path, grid: Grid) -> MappedT
         dict(truth.generator),
         tuple(targets),
         dict(truth.facts),
-    )
-
-
-def _on_volume(truth: Truth, folder: Path, role: str | None) -> Truth:
-    """The truth with its masks taken from the map of one volume, where the digital liver has left one."""
-    if role is None or truth.generator.get("name") != PHANTOM:
-        return truth
-
-    def moved(ref: MaskRef) -> MaskRef:
-        file = Path(ref.file).with_name(mask_file(role)).as_posix()
-        return replace(ref, file=file) if (folder / file).is_file() else ref
-
-    return replace(
-        truth,
-        lesions=tuple(replace(t, mask=None if t.mask is None else moved(t.mask)) for t in truth.lesions),
-        structures={name: moved(ref) for name, ref in truth.structures.items()},
     )
 
 

@@ -42,6 +42,15 @@ _BOTH: dict[str, object] = {
     "LossyImageCompression": "00",
     "PresentationLUTShape": "IDENTITY",
 }
+_UNMODIFIED: dict[str, object] = {
+    "InversionRecovery": "NO",
+    "FlowCompensation": "NONE",
+    "T2Preparation": "NO",
+    "SpectrallySelectedExcitation": "NONE",
+    "SpatialPresaturation": "NONE",
+    "PartialFourier": "NO",
+    "ParallelAcquisition": "NO",
+}
 MHZ_PER_T = 42.577
 """Gyromagnetic ratio of 1H over 2 pi."""
 
@@ -83,8 +92,7 @@ def top_level(data: Dataset, headers: Sequence[Dataset]) -> None:
     if is_ct:
         return
     data.AcquisitionContrast = _contrast(first)
-    field = stored_numbers(first, "MagneticFieldStrength")
-    data.MagneticFieldStrength = field[0] if field else 3.0
+    data.MagneticFieldStrength = _one(first, "MagneticFieldStrength", 3.0)
     if data.ImageType[0] == "ORIGINAL":
         _pulse_sequence(data, first)
 
@@ -111,160 +119,135 @@ def mr_groups(header: Dataset) -> Dataset:
     from pydicom import Sequence
 
     groups = _common_groups(header)
-    field = (stored_numbers(header, "MagneticFieldStrength") or [3.0])[0]
     is_gradient_echo = "GR" in _values(header, "ScanningSequence") and not is_diffusion(header)
-    groups.MRImageFrameTypeSequence = Sequence(
-        [
-            item(
-                FrameType=_image_type(header),
-                PixelPresentation="MONOCHROME",
-                VolumetricProperties="VOLUME",
-                VolumeBasedCalculationTechnique="NONE",
-                ComplexImageComponent="MAGNITUDE",
-                AcquisitionContrast=_contrast(header),
-            )
-        ]
+    _add(
+        groups,
+        "MRImageFrameTypeSequence",
+        FrameType=_image_type(header),
+        ComplexImageComponent="MAGNITUDE",
+        AcquisitionContrast=_contrast(header),
+        **_PICTURE,
     )
     groups.MRTimingAndRelatedParametersSequence = Sequence([_timing(header)])
-    rows, columns = int(header.Rows), int(header.Columns)
-    groups.MRFOVGeometrySequence = Sequence(
-        [
-            item(
-                InPlanePhaseEncodingDirection="COLUMN"
-                if header.get("InPlanePhaseEncodingDirection") == "COL"
-                else "ROW",
-                MRAcquisitionFrequencyEncodingSteps=columns,
-                MRAcquisitionPhaseEncodingStepsInPlane=rows,
-                MRAcquisitionPhaseEncodingStepsOutOfPlane=1,
-                PercentSampling="100",
-                PercentPhaseFieldOfView="100",
-            )
-        ]
+    _add(
+        groups,
+        "MRFOVGeometrySequence",
+        InPlanePhaseEncodingDirection="COLUMN" if header.get("InPlanePhaseEncodingDirection") == "COL" else "ROW",
+        MRAcquisitionFrequencyEncodingSteps=int(header.Columns),
+        MRAcquisitionPhaseEncodingStepsInPlane=int(header.Rows),
+        MRAcquisitionPhaseEncodingStepsOutOfPlane=1,
+        PercentSampling="100",
+        PercentPhaseFieldOfView="100",
     )
-    groups.MRModifierSequence = Sequence(
-        [
-            item(
-                InversionRecovery="NO",
-                FlowCompensation="NONE",
-                Spoiling="RF" if is_gradient_echo else "NONE",
-                T2Preparation="NO",
-                SpectrallySelectedExcitation="NONE",
-                SpatialPresaturation="NONE",
-                PartialFourier="NO",
-                ParallelAcquisition="NO",
-            )
-        ]
+    _add(groups, "MRModifierSequence", Spoiling="RF" if is_gradient_echo else "NONE", **_UNMODIFIED)
+    _add(
+        groups,
+        "MRImagingModifierSequence",
+        MagnetizationTransfer="NONE",
+        BloodSignalNulling="NO",
+        Tagging="NONE",
+        TransmitterFrequency=MHZ_PER_T * _one(header, "MagneticFieldStrength", 3.0),
+        PixelBandwidth=str(_one(header, "PixelBandwidth", 500.0)),
     )
-    groups.MRImagingModifierSequence = Sequence(
-        [
-            item(
-                MagnetizationTransfer="NONE",
-                BloodSignalNulling="NO",
-                Tagging="NONE",
-                TransmitterFrequency=MHZ_PER_T * field,
-                PixelBandwidth=str((stored_numbers(header, "PixelBandwidth") or [500.0])[0]),
-            )
-        ]
+    _add(
+        groups,
+        "MRReceiveCoilSequence",
+        ReceiveCoilName=str(header.get("ReceiveCoilName") or "unknown"),
+        ReceiveCoilManufacturerName="",
+        ReceiveCoilType="VOLUME",
+        QuadratureReceiveCoil="NO",
     )
-    groups.MRReceiveCoilSequence = Sequence(
-        [
-            item(
-                ReceiveCoilName=str(header.get("ReceiveCoilName") or "unknown"),
-                ReceiveCoilManufacturerName="",
-                ReceiveCoilType="VOLUME",
-                QuadratureReceiveCoil="NO",
-            )
-        ]
+    _add(
+        groups,
+        "MRTransmitCoilSequence",
+        TransmitCoilName="unknown",
+        TransmitCoilManufacturerName="",
+        TransmitCoilType="BODY",
     )
-    groups.MRTransmitCoilSequence = Sequence(
-        [item(TransmitCoilName="unknown", TransmitCoilManufacturerName="", TransmitCoilType="BODY")]
-    )
-    groups.MRAveragesSequence = Sequence(
-        [item(NumberOfAverages=str((stored_numbers(header, "NumberOfAverages") or [1.0])[0]))]
-    )
+    _add(groups, "MRAveragesSequence", NumberOfAverages=str(_one(header, "NumberOfAverages", 1.0)))
     return groups
 
 
 def ct_groups(header: Dataset) -> Dataset:
     """Shared functional groups of an Enhanced CT file (PS3.3 C.8.15.3)."""
+    groups = _common_groups(header)
+    _add(groups, "CTImageFrameTypeSequence", FrameType=_image_type(header), **_PICTURE)
+    _scanner_groups(groups, header)
+    spacing = [float(v) for v in header.PixelSpacing]
+    diameter = _one(header, "ReconstructionDiameter", spacing[1] * int(header.Columns))
+    _add(
+        groups,
+        "CTReconstructionSequence",
+        ReconstructionAlgorithm="FILTER_BACK_PROJ",
+        ConvolutionKernel=str(header.get("ConvolutionKernel") or "unknown"),
+        ConvolutionKernelGroup="SOFT_TISSUE",
+        ReconstructionDiameter=f"{diameter:.6g}",
+        ReconstructionPixelSpacing=spacing,
+        ReconstructionAngle=360.0,
+        ImageFilter="NONE",
+    )
+    _add(
+        groups,
+        "CTExposureSequence",
+        ExposureTimeInms=_one(header, "ExposureTime", 500.0),
+        XRayTubeCurrentInmA=_one(header, "XRayTubeCurrent", 200.0),
+        ExposureInmAs=_one(header, "Exposure", 100.0),
+        ExposureModulationType="NONE",
+    )
+    _add(
+        groups,
+        "CTXRayDetailsSequence",
+        KVP=_one(header, "KVP", 120.0),
+        FocalSpots=[1.0],
+        FilterType="FLAT",
+        FilterMaterial="ALUMINUM",
+    )
+    event = uid_from(f"{header.SeriesInstanceUID}/irradiation")
+    _add(groups, "IrradiationEventIdentificationSequence", IrradiationEventUID=event)
+    return groups
+
+
+def _scanner_groups(groups: Dataset, header: Dataset) -> None:
+    """How tube and table of a CT scanner moved, and where they stood."""
+    _add(groups, "CTAcquisitionTypeSequence", AcquisitionType="SPIRAL", ConstantVolumeFlag="NO", FluoroscopyFlag="NO")
+    _add(
+        groups,
+        "CTAcquisitionDetailsSequence",
+        RotationDirection="CW",
+        RevolutionTime=_one(header, "RevolutionTime", 0.5),
+        SingleCollimationWidth=0.625,
+        TotalCollimationWidth=40.0,
+        TableHeight=_one(header, "TableHeight", 0.0),
+        GantryDetectorTilt=_one(header, "GantryDetectorTilt", 0.0),
+        DataCollectionDiameter=500.0,
+    )
+    pitch = _one(header, "SpiralPitchFactor", 1.0)
+    _add(groups, "CTTableDynamicsSequence", TableSpeed=80.0, TableFeedPerRotation=40.0, SpiralPitchFactor=pitch)
+    _add(
+        groups,
+        "CTPositionSequence",
+        TablePosition=0.0,
+        DataCollectionCenterPatient=[0.0, 0.0, 0.0],
+        ReconstructionTargetCenterPatient=[0.0, 0.0, 0.0],
+    )
+    _add(
+        groups,
+        "CTGeometrySequence",
+        DistanceSourceToDetector=1085.0,
+        DistanceSourceToDataCollectionCenter=595.0,
+    )
+
+
+def _add(groups: Dataset, macro: str, **values: Any) -> None:
+    """Set a functional group, which is a sequence of one item."""
     from pydicom import Sequence
 
-    def one(keyword: str, default: float) -> float:
-        return (stored_numbers(header, keyword) or [default])[0]
+    setattr(groups, macro, Sequence([item(**values)]))
 
-    groups = _common_groups(header)
-    spacing = [float(v) for v in header.PixelSpacing]
-    groups.CTImageFrameTypeSequence = Sequence(
-        [
-            item(
-                FrameType=_image_type(header),
-                PixelPresentation="MONOCHROME",
-                VolumetricProperties="VOLUME",
-                VolumeBasedCalculationTechnique="NONE",
-            )
-        ]
-    )
-    groups.CTAcquisitionTypeSequence = Sequence(
-        [item(AcquisitionType="SPIRAL", ConstantVolumeFlag="NO", FluoroscopyFlag="NO")]
-    )
-    groups.CTAcquisitionDetailsSequence = Sequence(
-        [
-            item(
-                RotationDirection="CW",
-                RevolutionTime=one("RevolutionTime", 0.5),
-                SingleCollimationWidth=0.625,
-                TotalCollimationWidth=40.0,
-                TableHeight=one("TableHeight", 0.0),
-                GantryDetectorTilt=one("GantryDetectorTilt", 0.0),
-                DataCollectionDiameter=500.0,
-            )
-        ]
-    )
-    groups.CTTableDynamicsSequence = Sequence(
-        [item(TableSpeed=80.0, TableFeedPerRotation=40.0, SpiralPitchFactor=one("SpiralPitchFactor", 1.0))]
-    )
-    groups.CTPositionSequence = Sequence(
-        [
-            item(
-                TablePosition=0.0,
-                DataCollectionCenterPatient=[0.0, 0.0, 0.0],
-                ReconstructionTargetCenterPatient=[0.0, 0.0, 0.0],
-            )
-        ]
-    )
-    groups.CTGeometrySequence = Sequence(
-        [item(DistanceSourceToDetector=1085.0, DistanceSourceToDataCollectionCenter=595.0)]
-    )
-    groups.CTReconstructionSequence = Sequence(
-        [
-            item(
-                ReconstructionAlgorithm="FILTER_BACK_PROJ",
-                ConvolutionKernel=str(header.get("ConvolutionKernel") or "unknown"),
-                ConvolutionKernelGroup="SOFT_TISSUE",
-                ReconstructionDiameter=f"{one('ReconstructionDiameter', spacing[1] * int(header.Columns)):.6g}",
-                ReconstructionPixelSpacing=spacing,
-                ReconstructionAngle=360.0,
-                ImageFilter="NONE",
-            )
-        ]
-    )
-    groups.CTExposureSequence = Sequence(
-        [
-            item(
-                ExposureTimeInms=one("ExposureTime", 500.0),
-                XRayTubeCurrentInmA=one("XRayTubeCurrent", 200.0),
-                ExposureInmAs=one("Exposure", 100.0),
-                ExposureModulationType="NONE",
-            )
-        ]
-    )
-    groups.CTXRayDetailsSequence = Sequence(
-        [item(KVP=one("KVP", 120.0), FocalSpots=[1.0], FilterType="FLAT", FilterMaterial="ALUMINUM")]
-    )
-    groups.IrradiationEventIdentificationSequence = Sequence(
-        [item(IrradiationEventUID=uid_from(f"{header.SeriesInstanceUID}/irradiation"))]
-    )
-    return groups
+
+def _one(header: Dataset, keyword: str, default: float) -> float:
+    """The first number of an attribute."""
+    return (stored_numbers(header, keyword) or [default])[0]
 
 
 def _common_groups(header: Dataset) -> Dataset:
@@ -311,12 +294,12 @@ def _contrast(header: Dataset) -> str:
 def _timing(header: Dataset) -> Dataset:
     from pydicom import Sequence
 
-    train = int((stored_numbers(header, "EchoTrainLength") or [1])[0])
+    train = int(_one(header, "EchoTrainLength", 1))
     is_gradient_echo = "GR" in _values(header, "ScanningSequence")
     rate = item(SpecificAbsorptionRateDefinition="IEC_WHOLE_BODY", SpecificAbsorptionRateValue=0.0)
     timing = item(
-        RepetitionTime=str((stored_numbers(header, "RepetitionTime") or [0.0])[0]),
-        FlipAngle=str((stored_numbers(header, "FlipAngle") or [0.0])[0]),
+        RepetitionTime=str(_one(header, "RepetitionTime", 0.0)),
+        FlipAngle=str(_one(header, "FlipAngle", 0.0)),
         EchoTrainLength=max(1, train),
         RFEchoTrainLength=0 if is_gradient_echo else max(1, train),
         GradientEchoTrainLength=max(1, train) if is_gradient_echo else 0,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from overread.core.errors import DecodeError, InputError, OverreadError
 from overread.core.geometry import Grid
 from overread.core.region import MASK_MARGIN_MM, Circle, LesionRegion, Region, largest_first
 from overread.core.truth import SCHEMA as TRUTH_SCHEMA
-from overread.core.truth import Lesion, MaskRef, Truth, mask_file
+from overread.core.truth import Lesion, Truth
 from overread.io.json_file import read_json_object
 from overread.io.lesion_masks import LARGEST_BESIDE_OTHERS_ML, is_named, lesion_parts, segments_to_read
 from overread.io.masks import labels_on_grid, read_mask
@@ -31,6 +30,7 @@ from overread.io.pixels import read_pixels
 from overread.io.region_marks import regions_of_marks
 from overread.io.scan import scan
 from overread.io.segmentation_reader import SegmentInfo, is_dicom_file, list_segments
+from overread.io.volume_maps import of_volume
 
 MOST_LESIONS = 200
 _MOST_NAMES = 8
@@ -91,7 +91,7 @@ def region_of_truth(truth: Truth, folder: Path, grid: Grid, role: str | None = N
 
     With the ``role`` of the volume of ``grid`` from its own label map, where there is one beside the truth.
     """
-    truth = _on_volume(truth, folder, role)
+    truth = of_volume(truth, folder, role)
     maps: dict[str, NDArray[np.uint8]] = {}
     found = []
     for lesion in truth.targets:
@@ -102,21 +102,6 @@ def region_of_truth(truth: Truth, folder: Path, grid: Grid, role: str | None = N
             maps[lesion.mask.file] = read_mask(folder / lesion.mask.file, grid)
         found.append(region_of_mask(maps[lesion.mask.file] == lesion.mask.label, grid, lesion.id, "truth"))
     return [lesion for lesion in found if lesion is not None]
-
-
-def _on_volume(truth: Truth, folder: Path, role: str | None) -> Truth:
-    """The truth with masks from the map of one volume, where the truth's own is such a map of another."""
-    if role is None:
-        return truth
-    own = mask_file(role)
-
-    def moved(ref: MaskRef) -> MaskRef:
-        file = Path(ref.file).with_name(own)
-        is_one_of_many = Path(ref.file).match(mask_file("*")) and (folder / file).is_file()
-        return replace(ref, file=file.as_posix()) if is_one_of_many else ref
-
-    lesions = (replace(t, mask=None if t.mask is None else moved(t.mask)) for t in truth.lesions)
-    return replace(truth, lesions=tuple(lesions))
 
 
 def _of_segmentation(path: Path, grid: Grid) -> tuple[list[LesionRegion], tuple[str, ...]]:

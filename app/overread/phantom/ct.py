@@ -114,11 +114,6 @@ def prepare_ct(
     radius = np.sqrt(x * x + y * y)
     middle = (float(x_mm.mean()), float(y_mm.mean()))
     circle = (x_mm[None, :] - middle[0]) ** 2 + (y_mm[:, None] - middle[1]) ** 2
-    surround = np.zeros(shape, dtype=np.float32)
-    if quality.table:
-        surround = np.maximum(surround, table(stream(seed, "ct-table"), x_mm, y_mm, middle_y + half[1]))
-    if quality.arms_down:
-        surround = np.maximum(surround, arms(stream(seed, "ct-arms"), x_mm, y_mm, half, middle_y))
     metal = bodies_of_metal(stream(seed, "ct-metal"), quality.clips, quality.drain, metal_at)
     sources = [(-21.0, 26.0), (21.0, 26.0)]
     if quality.arms_down:
@@ -145,13 +140,25 @@ def prepare_ct(
         shade=(quality.cupping_hu * np.clip(1 - radius**2, 0, 1)).astype(np.float32),
         band=_band(x_mm, y_mm, quality.band_hu),
         band_z_mm=float(rng.uniform(0, 50)),
-        surround=surround,
+        surround=_surround(seed, quality, x_mm, y_mm, half, middle_y),
         gown=gown(stream(seed, "ct-gown"), x_mm, y_mm, half, middle_y, quality.folds),
         spine=tuple(rays_from(x_mm, y_mm, source, STREAK_DECAY_MM, 12) for source in sources),
         metal=metal,
         spokes=tuple(60 * line_pairs(rng, int(rng.integers(10, 21)), (0.03, 0.09), both_ways=True) for _ in metal),
         stretch=(quality.step_mm * np.clip((middle_y + half[1] - y_mm) / (2 * half[1]), 0, 1)).astype(np.float32),
     )
+
+
+def _surround(
+    seed: int, quality: CtQuality, x_mm: Floats, y_mm: Floats, half: tuple[float, float], middle_y: float
+) -> Floats:
+    """Table and arms, where there are some."""
+    found = np.zeros((len(y_mm), len(x_mm)), dtype=np.float32)
+    if quality.table:
+        found = np.maximum(found, table(stream(seed, "ct-table"), x_mm, y_mm, middle_y + half[1]))
+    if quality.arms_down:
+        found = np.maximum(found, arms(stream(seed, "ct-arms"), x_mm, y_mm, half, middle_y))
+    return found
 
 
 def acquire_ct(picture: Floats, how: CtAcquisition, index: int, z_mm: float) -> Hounsfield:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from overread.core.errors import BundleError, GateRefusal, InputError
 from overread.core.progress import SILENT, Progress
-from overread.core.reading import Message, Reader, Reading
+from overread.core.reading import Message, Reading
 from overread.core.study import Pixels, Study, Volume
 from overread.systems.bundle import Bundle, load_bundle
+from overread.systems.frame import reading_frame
 from overread.systems.gate import GateAnswer, check_headers, check_pixels, check_together
 from overread.systems.installed import find_bundle
 from overread.systems.registry import SYSTEMS, System
@@ -191,18 +189,6 @@ def warm_up(progress: Progress = SILENT) -> None:
     """Load what every reading needs, so that the first one need not wait: called in the worker while nobody reads."""
     progress.check()
     importlib.import_module("overread.engines.torch_engine")
-
-
-def reading_frame(request: ReadRequest, bundle: Bundle) -> dict[str, Any]:
-    """The parts of a reading that do not depend on what is found."""
-    case_id = request.case_id or "-".join(["case", *(volume.id[:8] for _, volume in request.volumes[:1])])
-    return {
-        "id": str(uuid.uuid4()),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "case": {"id": case_id, "study_uid": request.study_uid, "condition": None},
-        "reader": Reader("system", bundle.system, bundle.variant, bundle.digest),
-        "scale": {"low": 0.0, "high": 1.0, "words": []},
-    }
 
 
 def _messages(answer: GateAnswer, role: str | None = None) -> list[Message]:

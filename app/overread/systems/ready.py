@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from overread.core.errors import BundleError, DeviceError, StorageError
+from overread.core.errors import BundleError, DeviceError, InputError, StorageError
 from overread.engines.blobs import BlobCache
 from overread.engines.choice import Choice, choose
 from overread.engines.devices import Device
@@ -18,7 +19,6 @@ from overread.io.places import user_places
 from overread.systems.bundle import Bundle
 
 COMPILED_LIMIT_BYTES = 200_000_000
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
@@ -62,6 +62,51 @@ def load(
     except DeviceError as problem:
         instead, note = after_failure(problem)
     return Loaded(on_the_cpu(), instead, None, note)
+
+
+def traced_engine(
+    bundle: Bundle,
+    choice: Choice,
+    network: Callable[[], Any],
+    shape: tuple[int, int, int],
+    outputs: Sequence[str],
+    written_as: str,
+) -> Engine:
+    """The engine of a network that computes in float32 alone and is traced where ONNX Runtime shall run it.
+
+    Parameters
+    ----------
+    network
+        Makes the torch module with its weights.
+    shape
+        Planes, rows and columns of an image.
+    outputs
+        Names of what the network answers.
+    written_as
+        As for ``compiled``.
+
+    Raises
+    ------
+    InputError
+        Another precision was asked for.
+    """
+    if "float32" not in choice.precisions:
+        raise InputError(
+            f"The precision {choice.precisions[0]!r} cannot be used",
+            f"{bundle.system} computes in float32 only",
+            "Choose --precision float32",
+        )
+    if choice.engine == "onnx":
+
+        def convert() -> bytes:
+            from overread.engines.onnx_export import exported
+
+            return exported(network(), shape, outputs)
+
+        return compiled(bundle, bundle.weights_path, written_as, convert, shape[0])
+    from overread.engines.torch_engine import TorchEngine
+
+    return TorchEngine(network(), choice.device.kind)
 
 
 def compiled(bundle: Bundle, weights: Path, written_as: str, convert: Callable[[], bytes], channels: int = 1) -> Engine:

@@ -109,6 +109,24 @@ def onto_grid(values: NDArray[np.float32], source: Grid, target: Grid, outside: 
     return result
 
 
+def crossed(source: Grid, target: Grid, k: int, slack: float = 0.0) -> range:
+    """Slices of ``source`` that slice k of ``target`` lies between; empty where it lies beyond them.
+
+    Parameters
+    ----------
+    slack
+        In slices: what reaches past a slice by no more than this does not cross the next one.
+    """
+    rows, columns = target.shape[1] - 1, target.shape[2] - 1
+    corners = target.affine.to_mm([(k, j, i) for j in (0, rows) for i in (0, columns)])
+    heights = source.affine.to_index(corners)[:, 0]
+    last = source.shape[0] - 1
+    if heights.max() < -0.5 or heights.min() > last + 0.5:
+        return range(0)
+    low, high = np.clip([np.floor(heights.min() + slack), np.ceil(heights.max() - slack)], 0, last).astype(int)
+    return range(int(low), int(high) + 1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Upright:
     """How a slice is set upright: which index axes (0 k, 1 j, 2 i) run down and across, and whither they point.

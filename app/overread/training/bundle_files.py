@@ -7,13 +7,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import overread
 from overread.core.errors import BundleError, InputError
 from overread.io import write_atomically
+from overread.phantom import VERSION as DIGITAL_LIVER
 from overread.systems.bundle import CARD
-from overread.systems.manifest import MANIFEST, fault_of
+from overread.systems.manifest import MANIFEST, SCHEMA, fault_of
 from overread.training.checkpoint import save_tensors
+from overread.training.data import PHANTOMS
 
 WEIGHTS, CONTROL = "weights.safetensors", "control.safetensors"
+
+
+def bundle_table(system: str, variant: str, version: str, created: str, trained_on: str = PHANTOMS) -> dict[str, Any]:
+    """The ``[bundle]`` table of a manifest, but for its weights.
+
+    Parameters
+    ----------
+    created
+        The day, as ``2026-01-31``.
+    trained_on
+        ``phantoms``, or a person's words.
+    """
+    table = {
+        "schema": SCHEMA,
+        "system": system,
+        "variant": variant,
+        "version": version,
+        "created": created,
+        "licence": "Apache-2.0",
+        "trained_on": trained_on,
+        "generator": overread.__version__,
+    }
+    return table | {"digital_liver": DIGITAL_LIVER} if trained_on == PHANTOMS else table
 
 
 def write_files(folder: Path, tensors: Mapping[str, Any], manifest: dict[str, Any], card: str) -> Path:

@@ -10,25 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-import overread
 from overread.core.progress import SILENT, Progress
 from overread.engines.engine import Engine
-from overread.phantom import VERSION as DIGITAL_LIVER
 from overread.systems import Bundle
 from overread.systems.hbp_detection.measure import CaseResult, compare, truth_of
 from overread.systems.hbp_detection.system import interpret, placed_maps, read_slice_image
-from overread.systems.manifest import SCHEMA
 from overread.training import operating
-from overread.training.bundle_files import write_files
+from overread.training.bundle_files import bundle_table, write_files
 from overread.training.card import card_text
-from overread.training.data import PHANTOMS, Data
+from overread.training.data import Data
 from overread.training.drawn import DrawnPatient
 from overread.training.hardware import Hardware
 from overread.training.own_cases import GATE
 from overread.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from overread.training.loop import History
+    from overread.training.state import History
 
 VERSION = "0.2.0"
 OFFSET_CELLS = 64
@@ -182,17 +179,8 @@ def _validating(data: Data) -> set[str]:
 
 
 def _fixed_tables(recipe: Recipe, parameters: int, created: str, data: Data) -> dict[str, Any]:
-    tables: dict[str, Any] = {
-        "bundle": {
-            "schema": SCHEMA,
-            "system": recipe.system,
-            "variant": recipe.variant,
-            "version": VERSION,
-            "created": created,
-            "licence": "Apache-2.0",
-            "trained_on": data.trained_on,
-            "generator": overread.__version__,
-        },
+    return {
+        "bundle": bundle_table(recipe.system, recipe.variant, VERSION, created, data.trained_on),
         "input": {
             "roles": ["t1-hbp"],
             "channels": 3,
@@ -211,9 +199,6 @@ def _fixed_tables(recipe: Recipe, parameters: int, created: str, data: Data) -> 
             "parameters": parameters,
         },
     }
-    if data.trained_on == PHANTOMS:
-        tables["bundle"]["digital_liver"] = DIGITAL_LIVER
-    return tables
 
 
 def _positive_activation(reading: RawReading) -> NDArray[np.float32]:

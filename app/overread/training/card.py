@@ -18,30 +18,59 @@ _PAPER = (
 
 def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
     """The card of an hbp-detection bundle, every figure from its manifest or its recipe."""
+    return laid_out(
+        manifest,
+        what=_what_it_is(manifest),
+        departures=departures(recipe, is_drawn=_is_drawn(manifest)),
+        trained_on=_what_on(manifest, recipe),
+        measured=[*_what_was_measured(manifest), _table(manifest["operating"]), _PAPER],
+        again=commands(manifest, recipe),
+        limits=_limits(manifest),
+    )
+
+
+def laid_out(
+    manifest: Mapping[str, Any],
+    *,
+    what: str,
+    departures: Sequence[str],
+    trained_on: Sequence[str],
+    measured: Sequence[str],
+    again: Sequence[str],
+    limits: Sequence[str],
+    more: str | None = None,
+) -> str:
+    """A card: the same headings in the same order for every system, filled to its width.
+
+    Parameters
+    ----------
+    departures, limits
+        One item of a list each.
+    trained_on, measured
+        Paragraphs, lists and tables.
+    again
+        Commands, one a line.
+    more
+        What a longer or wider training would need.
+    """
     bundle = manifest["bundle"]
     parts = [
         f"# {bundle['system']}, variant {bundle['variant']}, version {bundle['version']}",
         f"**{headline(manifest)}**",
         "## What it is",
-        _what_it_is(manifest),
+        what,
         "## Where it departs from the paper",
-        items(departures(recipe, is_drawn=_is_drawn(manifest))),
+        items(departures),
         "## What it was trained on",
-        *_what_on(manifest, recipe),
+        *trained_on,
         "## What was measured on validation",
-        *_what_was_measured(manifest),
-        _table(manifest["operating"]),
-        _PAPER,
+        *measured,
+        *(() if more is None else ("## What more would need", more)),
         "## How to make it again",
-        "\n".join(f"    {line}" for line in commands(manifest, recipe)),
+        "\n".join(f"    {command}" for command in again),
         "## Limits",
-        items(_limits(manifest)),
+        items(limits),
     ]
-    return laid_out(parts)
-
-
-def laid_out(parts: Sequence[str]) -> str:
-    """Headings, paragraphs, lists and tables as the text of a card, filled to its width."""
     return "\n\n".join(filled(part) for part in parts) + "\n"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from overread.io import write_atomically
 from overread.stats.folds import over_folds
-from overread.training.loop import History
+from overread.training.state import History
 
 COLUMNS = ("step", "loss", "validation_auc", "validation_accuracy")
 

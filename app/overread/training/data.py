@@ -10,7 +10,8 @@ from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.phantom import KINDS
 from overread.training.case_split import Member, folds
-from overread.training.drawn import DrawnPatient, DrawOrder, draw_all, load_drawn
+from overread.training.drawn import DrawnPatient, DrawOrder, draw, load_drawn
+from overread.training.drawn_folders import draw_all
 from overread.training.own_cases import OwnCases, prepare_cases
 from overread.training.recipe import FIRST_VALIDATION_SEED, Recipe
 
@@ -67,7 +68,7 @@ def drawn_data(recipe: Recipe, work: Path, jobs: int, progress: Progress = SILEN
             "Correct the recipe",
         )
     training, validation = (
-        [load_drawn(folder) for folder in draw_all(orders_of(recipe, side), work / "drawn", jobs, progress)]
+        [load_drawn(folder) for folder in draw_all(orders_of(recipe, side), draw, work / "drawn", jobs, progress)]
         for side in (False, True)
     )
     members = [Member(p.name, p.name, "", bool(p.lesion_areas_mm2().any())) for p in training]

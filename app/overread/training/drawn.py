@@ -1,7 +1,4 @@
-"""Drawn patients on disk: slices as the network sees them, with their label maps, one folder per patient.
-
-Drawing is the slow half of a quick training, so what is drawn stays: a training that is begun again goes on.
-"""
+"""Drawn patients on disk: slices as the network sees them, with their label maps, one folder per patient."""
 
 from __future__ import annotations
 
@@ -15,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.geometry import Affine, Grid
-from overread.core.processes import run_in_processes
-from overread.core.progress import SILENT, Progress
 from overread.io import write_atomically
 from overread.phantom import FIRST_FINDING, FIRST_LESION, LABELS, VERSION, Patient, draw_patient
-from overread.systems.hbp_detection.prepare import body_range_of, plan
+from overread.systems.hbp_detection.prepare import plan
+from overread.systems.intensities import body_range_of
+from overread.training.drawn_folders import ABOUT
 
-ABOUT, IMAGES, LABEL_MAPS = "about.json", "images.npy", "labels.npy"
+IMAGES, LABEL_MAPS = "images.npy", "labels.npy"
 LOOK_ALIKES = (
     *(LABELS[name] for name in ("vessel", "aorta-ivc", "gallbladder", "heart", "kidney", "bowel")),
     *range(FIRST_FINDING, FIRST_LESION),
@@ -73,16 +70,6 @@ class DrawnPatient:
         return np.asarray(lesion.reshape(len(lesion), -1).sum(axis=1) * self.pixel_mm2, dtype=np.float64)
 
 
-def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Progress = SILENT) -> list[Path]:
-    """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / order.folder for order in orders]
-    missing = [(order, target) for order, target in zip(orders, targets, strict=True) if not (target / ABOUT).exists()]
-    if missing:
-        run_in_processes(_draw, missing, jobs, "Drawing phantoms", progress)
-    return targets
-
-
 def load_drawn(folder: Path) -> DrawnPatient:
     """Open a drawn patient; the arrays stay on disk until they are touched."""
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
@@ -119,7 +106,8 @@ def iterate_slices(patients: Sequence[DrawnPatient]) -> Iterator[tuple[DrawnPati
             yield patient, n
 
 
-def _draw(order: DrawOrder, target: Path) -> None:
+def draw(order: DrawOrder, target: Path) -> None:
+    """Draw one patient into a folder."""
     patient = draw_patient(order.kind, order.seed, order.site, order.normals, roles=("t1-hbp",))
     count = patient.shape[0]
     chosen, crossed = _choose_slices(patient, order)

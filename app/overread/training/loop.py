@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +14,7 @@ from torch import Tensor, nn
 from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.training.batches import draw_batch, network_input
-from overread.training.checkpoint import Kept, load_checkpoint, save_checkpoint
+from overread.training.checkpoint import load_checkpoint
 from overread.training.checks import Check, check, check_sample, find_hard_places, refreshed
 from overread.training.drawn import DrawnPatient
 from overread.training.hardware import Hardware, autocast
@@ -24,32 +22,7 @@ from overread.training.losses import total_loss
 from overread.training.networks.build import build_network
 from overread.training.recipe import LoopRecipe, Recipe
 from overread.training.sampling import Place, Sampler
-
-
-@dataclass(slots=True)
-class History:
-    """What happened: losses by step, checks as (step, AUC), their accuracies, counts and seconds."""
-
-    losses: list[float] = field(default_factory=list)
-    checks: list[tuple[int, float]] = field(default_factory=list)
-    accuracies: list[float] = field(default_factory=list)
-    crops_seen: int = 0
-    wholes_seen: int = 0
-    cpu_s: float = 0.0
-    wall_s: float = 0.0
-    hard_places: list[tuple[int, ...]] = field(default_factory=list)
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> History:
-        """What a checkpoint holds of it."""
-        checks = [(int(step), float(auc)) for step, auc in document["checks"]]
-        return cls(**{**document, "checks": checks})
-
-    def has_stalled(self, checks: int) -> bool:
-        """Whether that many checks have passed since the accuracy was last better than ever before."""
-        if not checks or not self.accuracies:
-            return False
-        return len(self.accuracies) - 1 - self.accuracies.index(max(self.accuracies)) >= checks
+from overread.training.state import History, TrainingState
 
 
 def finite_loss(loss: float, step: int) -> float:
@@ -66,17 +39,6 @@ def finite_loss(loss: float, step: int) -> float:
             "Train again with a lower learning_rate",
         )
     return loss
-
-
-@dataclass(slots=True)
-class _Training:
-    """All that changes while it runs."""
-
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
-    history: History
-    best: tuple[float, Mapping[str, Tensor]]
-    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +114,7 @@ def fit(
 
                 write_curves(sitting.curves, state.history)
         if sitting.checkpoint is not None and state.step % loop.checkpoint_every == 0:
-            _save(sitting.checkpoint, state, recipe.digest(sitting.identity))
+            state.keep(sitting.checkpoint, recipe.digest(sitting.identity))
     state.network.load_state_dict(state.best[1])
     return state.network.eval(), state.history
 
@@ -184,7 +146,7 @@ def make_optimiser(network: nn.Module, loop: LoopRecipe) -> torch.optim.Optimize
     return torch.optim.Adam(parameters, lr=rate)
 
 
-def _begun(recipe: Recipe, sitting: Sitting) -> _Training:
+def _begun(recipe: Recipe, sitting: Sitting) -> TrainingState:
     """A new training, or the one that the checkpoint holds."""
     torch.manual_seed(recipe.loop.seed)
     network = build_network(recipe.network)
@@ -193,20 +155,15 @@ def _begun(recipe: Recipe, sitting: Sitting) -> _Training:
     channels_last(network)
     network.to(sitting.hardware.device)
     optimiser = make_optimiser(network, recipe.loop)
-    state = _Training(network, optimiser, History(), (-1.0, network.state_dict()))
+    state = TrainingState(network, optimiser, History(), (-1.0, network.state_dict()))
     path = sitting.checkpoint
     if sitting.resume and path is not None and path.exists():
-        kept = load_checkpoint(path, recipe.digest(sitting.identity))
-        network.load_state_dict(kept.network)
-        optimiser.load_state_dict({"state": kept.optimiser, "param_groups": optimiser.state_dict()["param_groups"]})
-        state.history = History.from_json(kept.facts["history"])
-        state.step = int(kept.facts["step"])
-        state.best = float(kept.facts["best"]), kept.best
+        state.resume(load_checkpoint(path, recipe.digest(sitting.identity)))
     return state
 
 
 def _take_step(
-    state: _Training, sampler: Sampler, loop: LoopRecipe, random: torch.Generator, hardware: Hardware
+    state: TrainingState, sampler: Sampler, loop: LoopRecipe, random: torch.Generator, hardware: Hardware
 ) -> None:
     for group in state.optimiser.param_groups:
         group["lr"] = loop.learning_rate * rate_at(state.step / loop.crop_steps, loop.warm_up, loop.final_rate)
@@ -242,19 +199,8 @@ def _parts(count: int, size: int) -> list[slice]:
     return [slice(at, at + (size or count)) for at in range(0, count, size or count)]
 
 
-def _note(state: _Training, candidate: nn.Module, found: Check, keeps_last: bool) -> None:
+def _note(state: TrainingState, candidate: nn.Module, found: Check, keeps_last: bool) -> None:
     state.history.checks.append((state.step, found.auc))
     state.history.accuracies.append(found.accuracy)
     if found.auc > state.best[0] or keeps_last:
         state.best = found.auc, {k: v.clone() for k, v in candidate.state_dict().items()}
-
-
-def _save(path: Path, state: _Training, digest: str) -> None:
-    facts: dict[str, Any] = {
-        "step": state.step,
-        "best": state.best[0],
-        "history": dataclasses.asdict(state.history),
-        "recipe": digest,
-    }
-    slots = state.optimiser.state_dict()["state"]
-    save_checkpoint(path, Kept(dict(state.network.state_dict()), dict(state.best[1]), slots, facts))

@@ -23,7 +23,8 @@ from overread.systems.gate_limits import gate_of
 from overread.systems.hbp_detection.prepare import prepare
 from overread.training.case_labels import case_labels
 from overread.training.case_split import TEST, TRAINING, VALIDATION, Member, divide
-from overread.training.drawn import ABOUT, DrawnPatient, keep_patient, load_drawn
+from overread.training.drawn import DrawnPatient, keep_patient, load_drawn
+from overread.training.drawn_folders import ABOUT
 from overread.training.recipe import FIRST_TEST_SEED, FIRST_VALIDATION_SEED
 
 ROLE, SYSTEM = "t1-hbp", "hbp-detection"

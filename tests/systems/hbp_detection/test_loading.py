@@ -30,7 +30,8 @@ from overread.systems.hbp_detection.check_images import check_images
 from overread.systems.hbp_detection.loading import build_engine, load, score_of
 from overread.systems.hbp_detection.measure import truth_of
 from overread.systems.hbp_detection.network import LAYOUTS, Kim11, ReadyKim11
-from overread.systems.hbp_detection.prepare import body_range_of, plan
+from overread.systems.hbp_detection.prepare import plan
+from overread.systems.intensities import body_range_of
 
 needs_onnx = pytest.mark.skipif(not onnx_is_installed(), reason="the extra overread[onnx] is not installed")
 

@@ -16,7 +16,8 @@ from PIL import Image
 from overread.core.study import Volume
 from overread.evaluation.phantom_folder import SERIES_FOLDER, CaseOrder, case_folder, make_case_folder
 from overread.io import read_pixels, scan
-from overread.systems.hbp_detection.prepare import BODY_SHARE, SIZE, prepare
+from overread.systems.hbp_detection.prepare import SIZE, prepare
+from overread.systems.intensities import BODY_SHARE
 
 REAL = (
     "liver-mr-survey-fodicom-abd1",

@@ -9,7 +9,9 @@ from torch.nn.functional import interpolate
 
 from overread.core.geometry import Affine, Grid
 from overread.core.study import Pixels
-from overread.systems.hbp_detection.prepare import body_range, normalise, plan, resampling_weights
+from overread.systems.hbp_detection.prepare import plan
+from overread.systems.intensities import body_range, normalise
+from overread.systems.resampling import resampling_weights
 
 
 @pytest.mark.parametrize(("size", "count"), [(320, 256), (320, 319), (320, 200)])

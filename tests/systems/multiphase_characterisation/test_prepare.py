@@ -12,11 +12,11 @@ from overread.systems.multiphase_characterisation.prepare import (
     GAMMA,
     Series,
     common_plan,
-    crossed,
     plane,
     slice_grid,
     stack_of,
 )
+from overread.systems.resampling import crossed
 
 
 def turned(angle: float, spacing: tuple[float, float, float], corner: tuple[float, float, float]) -> Affine:

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 
 from overread.core.errors import BundleError
 from overread.engines.backbones.head import parameter_count
-from overread.systems.mvi_prediction.network import MviNetwork, network_of
+from overread.systems.mvi_prediction.network import MviNetwork, network_from
+from overread.systems.ready import with_weights
 
 TABLE = {"name": "resnet-18", "width": 0.25, "in_channels": 3, "factors": 9}
 
@@ -74,7 +75,7 @@ def test_half_precision_weights_come_back_from_a_bundles_file(tmp_path: Path) ->
     network = _random()
     path = tmp_path / "weights.safetensors"
     save_file({n: t.half() for n, t in network.state_dict().items() if not n.endswith("tracked")}, path)
-    again = network_of({**TABLE, "parameters": parameter_count(network)}, path, "ours")
+    again = with_weights(network_from({**TABLE, "parameters": parameter_count(network)}, "ours"), path, "ours")
     for name, tensor in again.named_parameters():
         assert tensor.dtype == torch.float32
         torch.testing.assert_close(tensor, network.get_parameter(name), rtol=1e-3, atol=1e-4)
@@ -102,16 +103,16 @@ def test_a_manifest_that_does_not_go_with_the_weights_is_refused_in_words(
     path = tmp_path / "weights.safetensors"
     save_file(_random().state_dict(), path)
     with pytest.raises(BundleError, match=f"The bundle ours cannot run: .*{words}"):
-        network_of({**TABLE, **change}, path, "ours")
+        with_weights(network_from({**TABLE, **change}, "ours"), path, "ours")
 
 
-def test_a_table_without_planes_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_table_without_planes_says_what_is_missing() -> None:
     with pytest.raises(BundleError, match="'in_channels' is missing"):
-        network_of({"name": "resnet-18"}, tmp_path / "weights.safetensors", "ours")
+        network_from({"name": "resnet-18"}, "ours")
 
 
 def test_a_file_that_is_no_safetensors_file_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(BundleError, match="its weights do not fit its network"):
-        network_of(TABLE, path, "ours")
+        with_weights(network_from(TABLE, "ours"), path, "ours")

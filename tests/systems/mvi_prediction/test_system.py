@@ -22,8 +22,9 @@ from overread.core.progress import CallbackProgress
 from overread.core.region import Circle, LesionRegion, Region
 from overread.systems import Outcome, ReadRequest, load_bundle, read
 from overread.systems.mvi_prediction.loading import load
-from overread.systems.mvi_prediction.network import network_of
+from overread.systems.mvi_prediction.network import network_from
 from overread.systems.mvi_prediction.system import slice_scores
+from overread.systems.ready import with_weights
 
 MakeBundle = Callable[[str], Path]
 FACTS = facts_from(
@@ -76,7 +77,7 @@ def test_the_highest_slice_is_the_patient(drawn: Drawn, mvi_bundle: MakeBundle, 
 def test_slice_scores_are_the_network_s_own_with_the_facts_in_it(drawn: Drawn, mvi_bundle: MakeBundle) -> None:
     bundle = load_bundle(mvi_bundle("image-factors"))
     parts = load(bundle, "cpu", "torch", "float32")
-    network = network_of(bundle.manifest["network"], bundle.weights_path, bundle.folder.name)
+    network = with_weights(network_from(bundle.manifest["network"], "ours"), bundle.weights_path, "ours")
     assert parts.scale is not None
     assert drawn.volume.grid is not None
     k, circle = 7, drawn.region.lesions[0].circles[2]

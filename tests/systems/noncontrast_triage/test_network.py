@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 
 from overread.core.errors import BundleError
 from overread.engines.backbones.head import parameter_count
-from overread.systems.noncontrast_triage.network import TriageNetwork, network_of
+from overread.systems.noncontrast_triage.network import TriageNetwork, network_from
+from overread.systems.ready import with_weights
 
 
 @pytest.mark.parametrize(
@@ -36,11 +37,11 @@ def test_weights_come_back_from_a_bundles_file_and_fit_no_other_variant(tmp_path
     path = tmp_path / "weights.safetensors"
     save_file(network.state_dict(), path)
     table = {"name": "inception-resnet-v2", "width": 0.125, "in_channels": 6, "parameters": parameter_count(network)}
-    again = network_of(table, path, "ours")
+    again = with_weights(network_from(table, "ours"), path, "ours")
     image = torch.rand(1, 6, 96, 96)
     with torch.inference_mode():
         assert torch.equal(again(image)[0], network(image)[0])
     with pytest.raises(BundleError, match="its weights do not fit its network"):
-        network_of({**table, "in_channels": 3, "parameters": None}, path, "ours")
+        with_weights(network_from({**table, "in_channels": 3, "parameters": None}, "ours"), path, "ours")
     with pytest.raises(BundleError, match="its classes is 4"):
-        network_of({**table, "classes": 4}, path, "ours")
+        network_from({**table, "classes": 4}, "ours")

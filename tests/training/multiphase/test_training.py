@@ -15,9 +15,10 @@ from overread.core.progress import CallbackProgress, Cancelled
 from overread.systems import load_bundle
 from overread.systems.multiphase_characterisation.loading import load, rules_of
 from overread.systems.multiphase_characterisation.network import Detector
+from overread.training.drawn_folders import draw_all
 from overread.training.loop import Sitting
 from overread.training.multiphase.detectors import DetectorRecipe, adapted, fit_detector, found_boxes
-from overread.training.multiphase.drawing import ROLES, DrawnPatient, DrawOrder, draw_all, draw_planes, load_drawn
+from overread.training.multiphase.drawing import ROLES, DrawnPatient, DrawOrder, draw, draw_planes, load_drawn
 from overread.training.multiphase.recipe import recipe_of
 from overread.training.multiphase.regions import CLASSES, region_samples
 from overread.training.multiphase.targets import lesion_boxes, overlap
@@ -191,7 +192,7 @@ def test_a_drawn_slice_is_the_one_that_a_reading_of_the_same_values_would_see(tm
     patient, chosen, planes, labels, grid = draw_planes(order)
     assert planes.shape == (2, len(ROLES), 256, 256)
     assert labels.max() >= 100
-    (folder,) = draw_all([order], tmp_path, 1)
+    (folder,) = draw_all([order], draw, tmp_path, 1)
     drawn = load_drawn(folder)
     assert drawn.indices == tuple(chosen)
     assert drawn.label == patient.label

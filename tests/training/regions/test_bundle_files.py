@@ -16,10 +16,10 @@ from overread.core.errors import BundleError, InputError
 from overread.systems.manifest import SCHEMA, read_manifest
 from overread.systems.mvi_prediction.network import MviNetwork
 from overread.training.bundle_files import add_control
-from overread.training.loop import History
 from overread.training.regions.recipe import ClassifierRecipe
 from overread.training.regions.samples import RegionSamples
 from overread.training.regions.write import prefixed, training_table, write_region_bundle
+from overread.training.state import History
 from overread.training.trainers import adapted, trainer_of
 
 RECIPE = """

@@ -23,11 +23,12 @@ from overread.engines.backbones.resnet import ResNet18
 from overread.systems.mvi_prediction.network import MviNetwork
 from overread.training.checkpoint import load_checkpoint
 from overread.training.curves import curve_rows
-from overread.training.loop import History, Sitting
+from overread.training.loop import Sitting
 from overread.training.regions.fit import fit_classifier, predict, rate_of, refreshed, started
 from overread.training.regions.judge import area_of, judge, patient_vectors
 from overread.training.regions.recipe import ClassifierRecipe, classifier_recipe
 from overread.training.regions.samples import RegionSamples
+from overread.training.state import History
 
 Build = Callable[[], MviNetwork]
 RecipeWith = Callable[..., ClassifierRecipe]

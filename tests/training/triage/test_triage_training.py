@@ -14,9 +14,10 @@ from overread.phantom.lesions.describe import describe
 from overread.systems import load_bundle
 from overread.systems.noncontrast_triage.loading import check_bundle
 from overread.systems.noncontrast_triage.variants import CLASSES, STACKS, roles_of
+from overread.training.drawn_folders import ABOUT
 from overread.training.recipe import load_document
 from overread.training.train import Wish
-from overread.training.triage.drawn import ABOUT, CROPS, ROLES, DrawOrder, draw, load_drawn, seeds_of
+from overread.training.triage.drawn import CROPS, ROLES, DrawOrder, draw, load_drawn, seeds_of
 from overread.training.triage.recipe import DataRecipe, recipe_of
 from overread.training.triage.samples import load_side
 from overread.training.triage.train import fit_and_write, train

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from overread.core.heatmap import Heatmap
 from overread.core.progress import Progress
 from overread.core.reading import (
     Confidence,
-    HeatmapRef,
     Input,
     Message,
     OperatingPoint,
@@ -26,13 +24,13 @@ from overread.core.study import Pixels
 from overread.engines.engine import Engine
 from overread.engines.slices import Ran, run_or_fall_back
 from overread.io import pixels_sha256, read_pixels
-from overread.io.heatmaps import HEATMAP_FILE
 from overread.systems.bundle import Bundle
 from overread.systems.cache import cache_key, find_or_make
+from overread.systems.frame import heatmap_reference, reading_frame, run_on, timed
 from overread.systems.hbp_detection.findings import LINK_MM, Peak, find_peaks, group_peaks, sigmoid, to_marks
 from overread.systems.hbp_detection.loading import Loaded, build_engine, load, score_of
 from overread.systems.hbp_detection.prepare import SIZE, prepare
-from overread.systems.reading import admit_pixels, reading_frame
+from overread.systems.reading import admit_pixels
 from overread.systems.request import Outcome, ReadRequest
 
 __all__ = ["CELL_PX", "MAP_CELLS", "build_engine", "interpret", "map_affine", "placed_maps", "read", "read_slice_image"]
@@ -53,18 +51,14 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     read_from = Input(volume.id, role, pixels_sha256(pixels), volume.shape)
     parameters = {"floor": float(bundle.manifest["findings"]["floor"]), "input_size": SIZE}
     decoded = time.perf_counter()
-    frame = reading_frame(request, bundle)
-    frame["reader"] = replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device)
+    frame = run_on(reading_frame(request, bundle), engine)
 
     def make() -> Outcome:
         return _outcome(request, bundle, loaded, pixels, frame, read_from, parameters, admitted, progress)
 
     key = cache_key(request, bundle, engine, [read_from], parameters)
     outcome = find_or_make(key, request, frame, make)
-    finished = time.perf_counter()
-    times = {"load": ready - started, "decode": decoded - ready, "slices": finished - decoded}
-    reading = replace(outcome.reading, times={**times, "total": finished - started})
-    return replace(outcome, reading=reading, device_words=outcome.device_words or loaded.device.words)
+    return timed(outcome, loaded.device, started, ready, decoded, time.perf_counter())
 
 
 def _outcome(
@@ -99,14 +93,13 @@ def _outcome(
     heatmap = placed_maps(maps, preparation.affine, volume.id, bundle.manifest["placing"])
     result = interpret(scores, heatmap, volume.id, bundle.manifest)
     notes = [note for note in (loaded.note, ran.note) if note is not None]
-    reader = replace(frame["reader"], engine=ran.engine.name, precision=ran.engine.precision, device=ran.engine.device)
     reading = Reading(
-        **{**frame, "reader": reader},
+        **run_on(frame, ran.engine),
         **result,
         result="marks" if result["marks"] else "none",
         inputs=(read_from,),
         operating_point=OperatingPoint("default", bundle.operating["default"].threshold),
-        heatmap=_reference(heatmap),
+        heatmap=heatmap_reference(heatmap),
         parameters=parameters,
         messages=(
             *(Message("warning", note) for note in notes),
@@ -207,8 +200,3 @@ def _words_for_none(bundle: Bundle) -> str:
     missed = bundle.manifest["findings"].get("missed_at_floor")
     miss = "" if missed is None else f" It misses {float(missed):.0%} of the lesions of its validation set there."
     return f"hbp-detection marks nothing at or above its floor of {floor:.3g}.{miss}"
-
-
-def _reference(heatmap: Heatmap) -> HeatmapRef:
-    affine = tuple(tuple(float(v) for v in row) for row in heatmap.affine.matrix)
-    return HeatmapRef(HEATMAP_FILE, heatmap.volume, affine, heatmap.sha256)

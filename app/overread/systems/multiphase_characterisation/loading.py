@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import BundleError, InputError
+from overread.core.errors import BundleError
 from overread.engines.choice import Choice
 from overread.engines.engine import Engine
 from overread.systems.bundle import Bundle
 from overread.systems.multiphase_characterisation import certainty, regions, voting
 from overread.systems.multiphase_characterisation.prepare import SIZE, T2
-from overread.systems.ready import Loaded, compiled
+from overread.systems.ready import Loaded, traced_engine
 from overread.systems.ready import load as load_by
 
 DETECTOR_OUTPUTS, CLASSIFIER_OUTPUTS = ("heat", "size", "offset"), ("logits", "maps", "features")
@@ -93,7 +93,7 @@ def load(bundle: Bundle, device: str, engine: str, precision: str, roles: Sequen
         def build(choice: Choice) -> Engine:
             made = networks()
             module = made.classifier if name == "classifier" else made.detectors[name]
-            return _engine(bundle, choice, module, name, (planes, edge, edge), outputs)
+            return traced_engine(bundle, choice, lambda: module, (planes, edge, edge), outputs, f"{WRITTEN_AS} {name}")
 
         return load_by(build, device, engine, precision)
 
@@ -157,25 +157,3 @@ def _roles(bundle: Bundle) -> tuple[str, ...]:
 def _roles_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     channels: Mapping[str, Any] = manifest["detectors"]["in_channels"]
     return tuple(channels)
-
-
-def _engine(
-    bundle: Bundle, choice: Choice, module: Any, name: str, shape: tuple[int, int, int], outputs: Sequence[str]
-) -> Engine:
-    if "float32" not in choice.precisions:
-        raise InputError(
-            f"The precision {choice.precisions[0]!r} cannot be used",
-            "multiphase-characterisation computes in float32 only",
-            "Choose --precision float32",
-        )
-    if choice.engine == "onnx":
-
-        def convert() -> bytes:
-            from overread.engines.onnx_export import exported
-
-            return exported(module, shape, outputs)
-
-        return compiled(bundle, bundle.weights_path, f"{WRITTEN_AS} {name}", convert, shape[0])
-    from overread.engines.torch_engine import TorchEngine
-
-    return TorchEngine(module, choice.device.kind)

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from overread.core.geometry import Affine, Grid
 from overread.core.progress import SILENT, Progress
 from overread.core.study import Pixels
-from overread.systems.hbp_detection.prepare import Preparation, body_range, normalise, plan
-from overread.systems.resampling import onto_grid
+from overread.systems.hbp_detection.prepare import Preparation, plan
+from overread.systems.intensities import body_range, normalise
+from overread.systems.resampling import crossed, onto_grid
 
 GAMMA = 0.5
 """[A] Planes are raised to this power: beside fluid, the liver and what grows in it are all of one darkness on T2."""
@@ -68,18 +69,6 @@ def slice_grid(grid: Grid, k: int) -> Grid:
     moved = np.eye(4)
     moved[2, 3] = k
     return Grid((1, *grid.shape[1:]), grid.affine.then(Affine(moved)))
-
-
-def crossed(source: Grid, target: Grid, k: int) -> range:
-    """Slices of ``source`` that slice k of ``target`` lies between; empty where it lies beyond them."""
-    rows, columns = target.shape[1] - 1, target.shape[2] - 1
-    corners = target.affine.to_mm([(k, j, i) for j in (0, rows) for i in (0, columns)])
-    heights = source.affine.to_index(corners)[:, 0]
-    last = source.shape[0] - 1
-    if heights.max() < -0.5 or heights.min() > last + 0.5:
-        return range(0)
-    low, high = np.clip([np.floor(heights.min()), np.ceil(heights.max())], 0, last).astype(int)
-    return range(int(low), int(high) + 1)
 
 
 def plane(series: Series, target: Grid, k: int) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,14 @@ from overread.core.errors import GateRefusal
 from overread.core.geometry import Grid
 from overread.core.heatmap import Heatmap
 from overread.core.progress import PartProgress, Progress
-from overread.core.reading import HeatmapRef, Input, Mark, Message, Reading
+from overread.core.reading import Input, Mark, Message, Reading
 from overread.core.slices_to_patient import sum_rule
 from overread.core.study import Pixels
 from overread.engines.slices import Ran, run_or_fall_back
 from overread.io import pixels_sha256, read_pixels
-from overread.io.heatmaps import HEATMAP_FILE
 from overread.systems.bundle import Bundle
 from overread.systems.cache import cache_key, find_or_make
+from overread.systems.frame import heatmap_reference, reading_frame, run_on, timed
 from overread.systems.multiphase_characterisation.certainty import confidence_of, variance_of
 from overread.systems.multiphase_characterisation.detect import detect
 from overread.systems.multiphase_characterisation.loading import Parts, load
@@ -29,7 +29,7 @@ from overread.systems.multiphase_characterisation.prepare import T2, Stack, seri
 from overread.systems.multiphase_characterisation.regions import Square, cut, squares_in, squares_of
 from overread.systems.multiphase_characterisation.sampling import dropout_samples, softmax
 from overread.systems.multiphase_characterisation.voting import most_confident, votes_of
-from overread.systems.reading import admit_pixels, reading_frame
+from overread.systems.reading import admit_pixels
 from overread.systems.region_maps import PatchMap, laid_together
 from overread.systems.registry import SYSTEMS
 from overread.systems.request import Outcome, ReadRequest
@@ -63,8 +63,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     parameters = {**parts.rules.parameters(), "regions": "detectors" if looks_itself else "given"}
     decoded = time.perf_counter()
     engine = parts.classifier.engine
-    frame = reading_frame(request, bundle)
-    frame["reader"] = replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device)
+    frame = run_on(reading_frame(request, bundle), engine)
 
     def make() -> Outcome:
         return _outcome(request, bundle, parts, pixels, frame, inputs, parameters, admitted, progress)
@@ -72,10 +71,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     region = None if request.region is None else request.region.to_json()
     key = cache_key(request, bundle, engine, inputs, parameters, region)
     outcome = find_or_make(key, request, frame, make)
-    finished = time.perf_counter()
-    times = {"load": ready - started, "decode": decoded - ready, "slices": finished - decoded}
-    reading = replace(outcome.reading, times={**times, "total": finished - started})
-    return replace(outcome, reading=reading, device_words=outcome.device_words or parts.classifier.device.words)
+    return timed(outcome, parts.classifier.device, started, ready, decoded, time.perf_counter())
 
 
 def classify(parts: Parts, images: Sequence[NDArray[np.float32]], progress: Progress) -> tuple[Classified, Ran]:
@@ -125,13 +121,11 @@ def _outcome(
     answer = _answer(bundle, parts, stack, squares, classified, volumes[T2].id)
     heatmap = _heatmap(bundle, parts, stack, grids[T2], squares, classified, answer, volumes[T2].id)
     notes = _notes(parts, ran)
-    engine = ran[-1].engine if ran else parts.classifier.engine
-    reader = replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device)
     reading = Reading(
-        **{**frame, "reader": reader},
+        **run_on(frame, ran[-1].engine if ran else parts.classifier.engine),
         **answer,
         inputs=tuple(inputs),
-        heatmap=None if heatmap is None else _reference(heatmap),
+        heatmap=None if heatmap is None else heatmap_reference(heatmap),
         parameters={**parameters, **told},
         region=None if request.region is None else request.region.to_json(),
         messages=(
@@ -312,8 +306,3 @@ def _notes(parts: Parts, ran: Sequence[Ran]) -> list[str]:
 def _grid_of(grid: Grid | None) -> Grid:
     assert grid is not None, "the gate lets regular volumes in only"
     return grid
-
-
-def _reference(heatmap: Heatmap) -> HeatmapRef:
-    affine = tuple(tuple(float(v) for v in row) for row in heatmap.affine.matrix)
-    return HeatmapRef(HEATMAP_FILE, heatmap.volume, affine, heatmap.sha256)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.errors import BundleError, InputError
+from overread.core.errors import BundleError
 from overread.engines.choice import Choice
 from overread.engines.devices import on_cpu
 from overread.engines.engine import Engine, Outputs
@@ -18,7 +18,7 @@ from overread.systems.mvi_prediction.factor_branch import FactorBranch
 from overread.systems.mvi_prediction.factors import COLUMNS, FactScale, scale_from
 from overread.systems.mvi_prediction.machine import SupportMachine, machine_from
 from overread.systems.mvi_prediction.prepare import Preparation
-from overread.systems.ready import Loaded, compiled
+from overread.systems.ready import Loaded, traced_engine
 from overread.systems.ready import load as load_by
 
 IMAGE, FACTORS_ONLY = "resnet-18", "svm"
@@ -121,35 +121,16 @@ def preparation_of(manifest: Mapping[str, Any], bundle_name: str) -> Preparation
 
 
 def _build(bundle: Bundle, choice: Choice) -> Engine:
-    if "float32" not in choice.precisions:
-        raise InputError(
-            f"The precision {choice.precisions[0]!r} cannot be used",
-            "mvi-prediction computes in float32 only",
-            "Choose --precision float32",
-        )
-    table, weights = bundle.manifest["network"], bundle.weights_path
-    prefix = _prefix(bundle.manifest)
+    table, name = bundle.manifest["network"], bundle.folder.name
+    planes, size = int(table.get("in_channels", 0)), int(bundle.manifest["input"]["size"][0])
 
     def network() -> Any:
-        from overread.engines.weights import load_weights
+        from overread.engines.weights import with_weights
         from overread.systems.mvi_prediction.network import network_from
 
-        made = network_from(table, bundle.folder.name)
-        load_weights(made, weights, bundle.folder.name, prefix)
-        return made.eval()
+        return with_weights(network_from(table, name), bundle.weights_path, name, _prefix(bundle.manifest))
 
-    if choice.engine == "onnx":
-
-        def convert() -> bytes:
-            from overread.engines.onnx_export import exported
-
-            return exported(network(), (channels, size, size), OUTPUTS)
-
-        channels, size = int(table["in_channels"]), int(bundle.manifest["input"]["size"][0])
-        return compiled(bundle, weights, WRITTEN_AS, convert, channels)
-    from overread.engines.torch_engine import TorchEngine
-
-    return TorchEngine(network(), choice.device.kind)
+    return traced_engine(bundle, choice, network, (planes, size, size), OUTPUTS, WRITTEN_AS)
 
 
 def _branch(bundle: Bundle) -> FactorBranch:

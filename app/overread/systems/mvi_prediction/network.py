@@ -10,7 +10,6 @@ units is ours [A].
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from torch import Tensor, nn
 from overread.engines.backbones.head import Answer, class_maps, pooled
 from overread.engines.backbones.resnet import ResNet18
 from overread.engines.network_table import built, count_of, width_of
-from overread.engines.weights import load_weights
 from overread.systems.mvi_prediction.factor_branch import FactorBranch
 
 NAME = "resnet-18"
@@ -108,19 +106,6 @@ def network_from(table: Mapping[str, Any], bundle_name: str) -> MviNetwork:
         It is no network that this version knows.
     """
     return built(table, NAME, bundle_name, _made)
-
-
-def network_of(table: Mapping[str, Any], weights: Path, bundle_name: str) -> MviNetwork:
-    """The network of a manifest's ``[network]`` table with its weights, ready to read.
-
-    Raises
-    ------
-    BundleError
-        It is no network that this version knows, or the weights do not fit it.
-    """
-    network = network_from(table, bundle_name)
-    load_weights(network, weights, bundle_name)
-    return network.eval()
 
 
 def _made(table: Mapping[str, Any]) -> MviNetwork:

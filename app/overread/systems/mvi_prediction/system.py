@@ -14,20 +14,20 @@ from overread.core.facts import Facts
 from overread.core.geometry import Grid
 from overread.core.heatmap import Heatmap
 from overread.core.progress import Progress
-from overread.core.reading import HeatmapRef, Input, Mark, Message, OperatingPoint, Reading, SliceScore
+from overread.core.reading import Input, Mark, Message, OperatingPoint, Reading, SliceScore
 from overread.core.slices_to_patient import any_slice_above
 from overread.core.study import Pixels
 from overread.engines.slices import Ran, run_or_fall_back
 from overread.io import pixels_sha256, read_pixels
-from overread.io.heatmaps import HEATMAP_FILE
 from overread.systems.bundle import Bundle
 from overread.systems.cache import cache_key, find_or_make
+from overread.systems.frame import heatmap_reference, reading_frame, run_on, timed
 from overread.systems.mvi_prediction.loading import Parts, load
 from overread.systems.mvi_prediction.maps import on_the_square
 from overread.systems.mvi_prediction.prepare import Preparation
 from overread.systems.mvi_prediction.regions import Circled, circled
 from overread.systems.mvi_prediction.signs import tumour_liver_difference
-from overread.systems.reading import admit_pixels, reading_frame
+from overread.systems.reading import admit_pixels
 from overread.systems.region_maps import PatchMap, laid_together
 from overread.systems.request import Outcome, ReadRequest
 
@@ -82,8 +82,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
         "slices": len(chosen.circles),
     }
     engine, decoded = parts.loaded.engine, time.perf_counter()
-    frame = reading_frame(request, bundle)
-    frame["reader"] = replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device)
+    frame = run_on(reading_frame(request, bundle), engine)
 
     def make() -> Outcome:
         return _outcome(request, bundle, parts, pixels, chosen, known, frame, read_from, parameters, admitted, progress)
@@ -92,10 +91,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
     facts = None if known is None else known.record
     key = cache_key(request, bundle, engine, [read_from], parameters, region, facts)
     outcome = find_or_make(key, request, frame, make)
-    finished = time.perf_counter()
-    times = {"load": ready - started, "decode": decoded - ready, "slices": finished - decoded}
-    reading = replace(outcome.reading, times={**times, "total": finished - started})
-    return replace(outcome, reading=reading, device_words=outcome.device_words or parts.loaded.device.words)
+    return timed(outcome, parts.loaded.device, started, ready, decoded, time.perf_counter())
 
 
 def slice_scores(logits: NDArray[np.float64], parts: Parts, facts: NDArray[np.float64] | None) -> tuple[float, ...]:
@@ -151,12 +147,8 @@ def _outcome(
     notes = [note for note in (parts.loaded.note, None if ran is None else ran.note) if note is not None]
     words = [*chosen.notes, *(() if known is None else known.notes), *_thin_words(parts, volume.grid, chosen)]
     threshold = float(parameters["threshold"])
-    engine = parts.loaded.engine if ran is None else ran.engine
     reading = Reading(
-        **{
-            **frame,
-            "reader": replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device),
-        },
+        **run_on(frame, parts.loaded.engine if ran is None else ran.engine),
         inputs=(read_from,),
         result="classes",
         rating=scored.rating,
@@ -169,7 +161,7 @@ def _outcome(
             SliceScore(volume.id, k, score) for (k, _), score in zip(chosen.circles, scored.slices, strict=True)
         ),
         operating_point=OperatingPoint("default", threshold),
-        heatmap=None if heatmap is None else _reference(heatmap),
+        heatmap=None if heatmap is None else heatmap_reference(heatmap),
         parameters={
             **parameters,
             "positive_slices": _positive_slices(scored, threshold),
@@ -301,8 +293,3 @@ def _sign_words(difference: Mapping[str, Any] | None) -> list[Message]:
         f"around it {difference['around_hu']:.0f} HU, difference {difference['difference_hu']:+.0f} HU."
     )
     return [Message("info", words)]
-
-
-def _reference(heatmap: Heatmap) -> HeatmapRef:
-    affine = tuple(tuple(float(v) for v in row) for row in heatmap.affine.matrix)
-    return HeatmapRef(HEATMAP_FILE, heatmap.volume, affine, heatmap.sha256)

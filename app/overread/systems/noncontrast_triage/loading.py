@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from overread.core.errors import BundleError, InputError
+from overread.core.errors import BundleError
 from overread.engines.choice import Choice
 from overread.engines.engine import Engine
 from overread.systems.bundle import Bundle
 from overread.systems.noncontrast_triage.prepare import Cut
 from overread.systems.noncontrast_triage.variants import CLASSES
-from overread.systems.ready import Loaded, compiled
+from overread.systems.ready import Loaded, traced_engine
 from overread.systems.ready import load as load_by
 
 OUTPUTS = ("logits", "maps", "features")
@@ -60,29 +60,13 @@ def check_bundle(bundle: Bundle) -> None:
 
 
 def _build(bundle: Bundle, choice: Choice) -> Engine:
-    if "float32" not in choice.precisions:
-        raise InputError(
-            f"The precision {choice.precisions[0]!r} cannot be used",
-            "noncontrast-triage computes in float32 only",
-            "Choose --precision float32",
-        )
     table = dict(bundle.manifest["network"], classes=len(CLASSES))
-    weights = bundle.weights_path
+    name, size = bundle.folder.name, int(bundle.manifest["input"]["size"][0])
 
     def network() -> Any:
-        from overread.systems.noncontrast_triage.network import network_of
+        from overread.engines.weights import with_weights
+        from overread.systems.noncontrast_triage.network import network_from
 
-        return network_of(table, weights, bundle.folder.name)
+        return with_weights(network_from(table, name), bundle.weights_path, name)
 
-    if choice.engine == "onnx":
-        channels, size = int(table["in_channels"]), int(bundle.manifest["input"]["size"][0])
-
-        def convert() -> bytes:
-            from overread.engines.onnx_export import exported
-
-            return exported(network(), (channels, size, size), OUTPUTS)
-
-        return compiled(bundle, weights, WRITTEN_AS, convert, channels)
-    from overread.engines.torch_engine import TorchEngine
-
-    return TorchEngine(network(), choice.device.kind)
+    return traced_engine(bundle, choice, network, (int(table["in_channels"]), size, size), OUTPUTS, WRITTEN_AS)

@@ -8,14 +8,12 @@ Zhen (SEEDS 3.2). PARAMS B: 54,311,075 parameters with three planes and three cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from overread.engines.backbones.inception_resnet import InceptionResNetV2
 from overread.engines.network_table import built, count_of, width_of
-from overread.engines.weights import load_weights
 
 NAME = "inception-resnet-v2"
 
@@ -56,19 +54,6 @@ def network_from(table: Mapping[str, Any], bundle_name: str) -> TriageNetwork:
         It is no network that this version knows.
     """
     return built(table, NAME, bundle_name, _made)
-
-
-def network_of(table: Mapping[str, Any], weights: Path, bundle_name: str) -> TriageNetwork:
-    """The network of a manifest's ``[network]`` table with its weights, ready to read.
-
-    Raises
-    ------
-    BundleError
-        It is no network that this version knows, or the weights do not fit it.
-    """
-    network = network_from(table, bundle_name)
-    load_weights(network, weights, bundle_name)
-    return network.eval()
 
 
 def _made(table: Mapping[str, Any]) -> TriageNetwork:

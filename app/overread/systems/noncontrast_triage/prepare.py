@@ -23,8 +23,11 @@ from numpy.typing import NDArray
 
 from overread.core.geometry import Affine, Grid
 from overread.core.region import MASK_MARGIN_MM, LesionRegion
-from overread.systems.hbp_detection.prepare import normalise
-from overread.systems.resampling import patch_affine, resampling_weights
+from overread.systems.intensities import normalise
+from overread.systems.resampling import crossed, patch_affine, resampling_weights
+
+_SLACK = 1e-6
+"""Of a slice: what rounding leaves of a square that lies on a slice of another series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,7 @@ def sampling_of(grid: Grid, plane: Plane, cut: Cut) -> tuple[Affine, int]:
 
 def slices_needed(source: Grid, where: Affine, count: int) -> range:
     """Which slices of a series a square is sampled from; empty where it lies outside."""
-    corners = where.to_mm([(0, j, i) for j in (0, count - 1) for i in (0, count - 1)])
-    k = source.affine.to_index(corners)[:, 0]
-    inside = np.clip((math.floor(k.min() + 1e-6), math.ceil(k.max() - 1e-6)), 0, source.shape[0] - 1)
-    if k.max() < -0.5 or k.min() > source.shape[0] - 0.5:
-        return range(0)
-    return range(int(inside[0]), int(inside[1]) + 1)
+    return crossed(source, Grid((1, count, count), where), 0, _SLACK)
 
 
 def crop(source: Source, where: Affine, count: int, cut: Cut) -> tuple[NDArray[np.float32], float]:

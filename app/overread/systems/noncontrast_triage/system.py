@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from overread.core.errors import GateRefusal
 from overread.core.geometry import Grid
 from overread.core.progress import PartProgress, Progress
-from overread.core.reading import HeatmapRef, Input, Message, Reading
+from overread.core.reading import Input, Message, Reading
 from overread.core.region import Region
 from overread.core.study import Pixels, Volume
 from overread.engines.slices import run_or_fall_back
 from overread.io import pixels_sha256, read_pixels
-from overread.io.heatmaps import HEATMAP_FILE
 from overread.systems.bundle import Bundle
 from overread.systems.cache import cache_key, find_or_make
-from overread.systems.hbp_detection.prepare import body_range
+from overread.systems.frame import heatmap_reference, reading_frame, run_on, timed
+from overread.systems.intensities import body_range
 from overread.systems.noncontrast_triage.findings import call_of, grad_cam, map_of, marks_of, probabilities
 from overread.systems.noncontrast_triage.loading import check_bundle, load
 from overread.systems.noncontrast_triage.prepare import Cut, Plane, Source, crop, sampling_of, slices_needed
 from overread.systems.noncontrast_triage.regions import FOUND, GIVEN, Chosen, choose, detected
 from overread.systems.noncontrast_triage.variants import CLASSES
-from overread.systems.reading import admit_pixels, reading_frame
+from overread.systems.reading import admit_pixels
 from overread.systems.ready import Loaded
 from overread.systems.request import Outcome, ReadRequest
 
@@ -79,8 +79,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
         region, said = found.region, [*admitted, Message("warning", found.words)]
         parameters |= {"region_from": FOUND, "detecting_bundle": found.bundle}
     engine, known = loaded.engine, time.perf_counter()
-    frame = reading_frame(request, bundle)
-    frame["reader"] = replace(frame["reader"], engine=engine.name, precision=engine.precision, device=engine.device)
+    frame = run_on(reading_frame(request, bundle), engine)
 
     def make() -> Outcome:
         if region is None:
@@ -89,10 +88,7 @@ def read(request: ReadRequest, bundle: Bundle, progress: Progress) -> Outcome:
 
     key = cache_key(request, bundle, engine, inputs, parameters, None if region is None else region.to_json())
     outcome = find_or_make(key, request, frame, make)
-    finished = time.perf_counter()
-    times = {"load": ready - started, "decode": known - ready, "slices": finished - known}
-    reading = replace(outcome.reading, times={**times, "total": finished - started})
-    return replace(outcome, reading=reading, device_words=outcome.device_words or loaded.device.words)
+    return timed(outcome, loaded.device, started, ready, known, time.perf_counter())
 
 
 def check_places(volumes: Mapping[str, Volume]) -> None:
@@ -191,21 +187,15 @@ def _outcome(
     maps = [grad_cam(outputs[1], CLASSES.index(call.category)) for outputs in ran.outputs]
     heatmap = map_of(squares.planes, maps, reference.grid, reference.volume.id, cut.size, bundle.activation_scale)
     notes = [note for note in (loaded.note, ran.note) if note is not None]
-    reader = replace(frame["reader"], engine=ran.engine.name, precision=ran.engine.precision, device=ran.engine.device)
     reading = Reading(
-        **{**frame, "reader": reader},
+        **run_on(frame, ran.engine),
         inputs=tuple(inputs),
         result="classes",
         rating=call.rating,
         classes=call.classes,
         category=call.category,
         marks=marks_of(squares.planes, vectors, reference.volume.id),
-        heatmap=HeatmapRef(
-            HEATMAP_FILE,
-            heatmap.volume,
-            tuple(tuple(float(v) for v in row) for row in heatmap.affine.matrix),
-            heatmap.sha256,
-        ),
+        heatmap=heatmap_reference(heatmap),
         parameters={
             **parameters,
             "any_slice": call.any_slice,

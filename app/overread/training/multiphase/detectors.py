@@ -23,11 +23,12 @@ from overread.systems.multiphase_characterisation.boxes import Boxes, boxes_of
 from overread.systems.multiphase_characterisation.network import Detector
 from overread.training.checkpoint import Kept, load_checkpoint, save_checkpoint
 from overread.training.checks import taking_statistics
-from overread.training.loop import History, Sitting, channels_last, finite_loss, rate_at
+from overread.training.loop import Sitting, channels_last, finite_loss, rate_at
 from overread.training.multiphase.drawing import ROLES, DrawnPatient
 from overread.training.multiphase.targets import detection_loss, targets_of
 from overread.training.multiphase.views import ViewRecipe, Views
 from overread.training.recipe import digest_of
+from overread.training.state import History, resumed
 
 T2 = "t2"
 THINNED = 8
@@ -110,10 +111,7 @@ def fit_detector(
     digest = recipe.digest(repr((role, _start_digest(start), shapes, sitting.identity, drawn_identity(training))))
     history, step = History(), 0
     if sitting.resume and sitting.checkpoint is not None and sitting.checkpoint.exists():
-        kept = load_checkpoint(sitting.checkpoint, digest)
-        network.load_state_dict(kept.network)
-        optimiser.load_state_dict({"state": kept.optimiser, "param_groups": optimiser.state_dict()["param_groups"]})
-        history, step = History.from_json(kept.facts["history"]), int(kept.facts["step"])
+        history, step = resumed(load_checkpoint(sitting.checkpoint, digest), network, optimiser)
     steps = recipe.steps if start is None else recipe.later_steps
     peak = recipe.learning_rate if start is None else recipe.later_rate
     clock, wall = time.process_time() - history.cpu_s, time.monotonic() - history.wall_s

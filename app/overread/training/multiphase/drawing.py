@@ -7,7 +7,6 @@ A slice is cut as a reading cuts it (``prepare``). Drawing takes about three sec
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.geometry import Grid
-from overread.core.processes import run_in_processes
-from overread.core.progress import SILENT, Progress
 from overread.io import write_atomically, write_json
 from overread.phantom import FIRST_LESION, VERSION, Patient, draw_patient
 from overread.phantom.artefacts import prepare as prepare_acquisition
 from overread.phantom.patient import Imaging
 from overread.phantom.protocols import draw_protocols
 from overread.phantom.quality import Quality
-from overread.systems.hbp_detection.prepare import body_range_of
-from overread.systems.multiphase_characterisation.prepare import SIZE, T2, Series, common_plan, crossed, plane, t2_plane
+from overread.systems.intensities import body_range_of
+from overread.systems.multiphase_characterisation.prepare import SIZE, T2, Series, common_plan, plane, t2_plane
+from overread.systems.resampling import crossed
+from overread.training.drawn_folders import ABOUT
 
 KIND = "multiphase"
 ROLES = ("t2", "t1-pre", "t1-arterial", "t1-portal", "dwi")
 """In the order of the planes."""
-ABOUT, IMAGES, LABEL_MAPS = "about.json", "images.npy", "labels.npy"
+IMAGES, LABEL_MAPS = "images.npy", "labels.npy"
 _DRAWN_ROLES = ("t2-fs", "dwi", "t1-pre", "t1-arterial", "t1-portal")
 _BODY_SAMPLE = 4
 _GRAIN = 1.16
@@ -72,16 +71,6 @@ class DrawnPatient:
     pixel_mm: float
     indices: tuple[int, ...]
     count: int
-
-
-def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Progress = SILENT) -> list[Path]:
-    """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / order.folder for order in orders]
-    missing = [(order, target) for order, target in zip(orders, targets, strict=True) if not (target / ABOUT).exists()]
-    if missing:
-        run_in_processes(_draw, missing, jobs, "Drawing phantoms", progress)
-    return targets
 
 
 def load_drawn(folder: Path) -> DrawnPatient:
@@ -160,7 +149,8 @@ def draw_planes(order: DrawOrder) -> tuple[Patient, list[int], NDArray[np.float3
     return patient, chosen, planes, np.stack([preparation.labels(m) for m in rendered.labels]), common
 
 
-def _draw(order: DrawOrder, target: Path) -> None:
+def draw(order: DrawOrder, target: Path) -> None:
+    """Draw one patient into a folder."""
     patient, chosen, planes, labels, grid = draw_planes(order)
     about: dict[str, Any] = {
         "name": f"{KIND}-{order.seed}",

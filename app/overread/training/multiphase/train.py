@@ -11,14 +11,15 @@ from overread.core.progress import SILENT, Progress
 from overread.systems.multiphase_characterisation.certainty import RATE
 from overread.systems.multiphase_characterisation.loading import Rules
 from overread.training.bundle_files import check_controlled
-from overread.training.multiphase.drawing import ROLES, DrawnPatient, draw_all, load_drawn
+from overread.training.drawn_folders import draw_all
+from overread.training.multiphase.drawing import ROLES, DrawnPatient, draw, load_drawn
 from overread.training.multiphase.recipe import Recipe, recipe_of
 from overread.training.train import Wish
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from overread.training.loop import History
+    from overread.training.state import History
 
 T2 = "t2"
 
@@ -51,9 +52,9 @@ def train(document: Mapping[str, Any], wish: Wish, out: Path, progress: Progress
         raise InputError(
             "Folds cannot be trained", "multiphase-characterisation is trained on a single split", "Leave --folds out"
         )
-    folders = draw_all(recipe.data.training(), wish.work / "drawn", wish.jobs, progress)
+    folders = draw_all(recipe.data.training(), draw, wish.work / "drawn", wish.jobs, progress)
     training = [load_drawn(folder) for folder in folders]
-    folders = draw_all(recipe.data.validation(), wish.work / "drawn", wish.jobs, progress)
+    folders = draw_all(recipe.data.validation(), draw, wish.work / "drawn", wish.jobs, progress)
     validation = [load_drawn(folder) for folder in folders]
     return train_on(recipe, training, validation, wish, out, progress)
 

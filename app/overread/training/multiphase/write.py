@@ -8,22 +8,29 @@ from typing import Any
 
 import numpy as np
 
-import overread
-from overread.phantom import VERSION as DIGITAL_LIVER
 from overread.systems.multiphase_characterisation.prepare import GAMMA
 from overread.systems.multiphase_characterisation.voting import CUT as PUBLISHED_CUT
 from overread.systems.registry import SYSTEMS
+from overread.training.bundle_files import bundle_table
 from overread.training.card import items, laid_out
-from overread.training.data import PHANTOMS
 from overread.training.multiphase.drawing import ROLES
 from overread.training.multiphase.recipe import Recipe
 from overread.training.multiphase.regions import CLASSES
 from overread.training.multiphase.validation import StudyResult, confidence_pairs, figures
 from overread.training.recipe import recipe_names
 
+VERSION = "0.1.0"
 SYSTEM = "multiphase-characterisation"
 OFFSET_PX = (-1.5, -1.5)
 """Two strides that begin at the first pixel: half a pixel at full size and half of one at half size."""
+GATE: dict[str, Any] = {
+    "modality": ["MR"],
+    "orientation": ["axial"],
+    "slices": {"refuse_below": 8, "warn_below": 15},
+    "spacing_mm": {"warn_above": 12.0, "refuse_above": 20.0},
+    "roles": {"dwi": {"b_value": {"refuse_below": 400.0, "warn_below": 500.0, "warn_above": 1200.0}}},
+}
+"""What a bundle of this training lets in."""
 _PEAK_PERCENTILE = 95
 _PAPER = (
     "The paper's own figures, on 400 patients in five folds: accuracy 0.68, mean F1 0.62, 8 of 400 not localised; at "
@@ -50,17 +57,7 @@ def manifest_of(
     """
     reading, peaks = recipe.reading, [peak for result in results for peak in result.peaks]
     return {
-        "bundle": {
-            "schema": "overread.bundle/1",
-            "system": SYSTEM,
-            "variant": recipe.variant,
-            "version": "0.1.0",
-            "created": datetime.now(UTC).date().isoformat(),
-            "licence": "Apache-2.0",
-            "trained_on": PHANTOMS,
-            "generator": overread.__version__,
-            "digital_liver": DIGITAL_LIVER,
-        },
+        "bundle": bundle_table(SYSTEM, recipe.variant, VERSION, datetime.now(UTC).date().isoformat()),
         "input": {
             "roles": list(ROLES),
             "channels": len(ROLES),
@@ -69,13 +66,7 @@ def manifest_of(
             "power": GAMMA,
             "normalised_over": "body",
         },
-        "gate": {
-            "modality": ["MR"],
-            "orientation": ["axial"],
-            "slices": {"refuse_below": 8, "warn_below": 15},
-            "spacing_mm": {"warn_above": 12.0, "refuse_above": 20.0},
-            "roles": {"dwi": {"b_value": {"refuse_below": 400.0, "warn_below": 500.0, "warn_above": 1200.0}}},
-        },
+        "gate": GATE,
         "network": {
             "name": "densenet-121",
             "width": recipe.width,
@@ -110,27 +101,15 @@ def manifest_of(
 
 def card_of(manifest: Mapping[str, Any], recipe: Recipe) -> str:
     """The card, in plain words."""
-    bundle = manifest["bundle"]
     return laid_out(
-        [
-            f"# {bundle['system']}, variant {bundle['variant']}, version {bundle['version']}",
-            "**Trained and tested on synthetic phantoms; not measured on patients. Not for diagnosis.**",
-            "## What it is",
-            _what_it_is(manifest),
-            "## Where it departs from the paper",
-            items(_departures(manifest, recipe)),
-            "## What it was trained on",
-            *_what_on(manifest, recipe),
-            "## What was measured on validation",
-            *_measured(manifest),
-            _PAPER,
-            "## What more would need",
-            _more(manifest),
-            "## How to make it again",
-            "\n".join(f"    {line}" for line in _commands(recipe)),
-            "## Limits",
-            items(_limits()),
-        ]
+        manifest,
+        what=_what_it_is(manifest),
+        departures=_departures(manifest, recipe),
+        trained_on=_what_on(manifest, recipe),
+        measured=[*_measured(manifest), _PAPER],
+        more=_more(manifest),
+        again=_commands(recipe),
+        limits=_limits(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from overread.training.card import filled, headline, items
+from overread.training.card import items, laid_out
 from overread.training.mvi.recipe import MviRecipe
 
 _PAPER = """| Liu 2021, on patients: accuracy, sensitivity, specificity, AUC | validation | external |
@@ -32,26 +32,16 @@ def card_text(manifest: Mapping[str, Any], recipe: MviRecipe, notes: list[str]) 
     notes
         What happened in the training that a reader must know, a sentence each.
     """
-    bundle = manifest["bundle"]
-    parts = [
-        f"# {bundle['system']}, variant {bundle['variant']}, version {bundle['version']}",
-        f"**{headline(manifest)}**",
-        "## What it is",
-        _what(manifest),
-        "## Where it departs from the paper",
-        items(_departures(manifest, recipe)),
-        "## What it was trained on",
-        items([*_trained_on(manifest), *notes]),
-        "## What was measured on validation",
-        *_measured(manifest),
-        "Beside it the paper's own figures. They are of patients and not comparable with those above.",
-        _PAPER,
-        "## How to make it again",
-        f"    overread train mvi-{recipe.variant}-small --phantom ct-mvi --out BUNDLE",
-        "## Limits",
-        items(_limits(manifest)),
-    ]
-    return "\n\n".join(filled(part) for part in parts) + "\n"
+    paper = "Beside it the paper's own figures. They are of patients and not comparable with those above."
+    return laid_out(
+        manifest,
+        what=_what(manifest),
+        departures=_departures(manifest, recipe),
+        trained_on=[items([*_trained_on(manifest), *notes])],
+        measured=[*_measured(manifest), paper, _PAPER],
+        again=[f"overread train mvi-{recipe.variant}-small --phantom ct-mvi --out BUNDLE"],
+        limits=_limits(manifest),
+    )
 
 
 def _what(manifest: Mapping[str, Any]) -> str:

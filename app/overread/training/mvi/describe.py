@@ -10,17 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import overread
-from overread.phantom import VERSION as DIGITAL_LIVER
 from overread.stats.delong import area_interval, delong
 from overread.stats.operating_points import point_at_threshold, youden_point
 from overread.stats.proportions import proportion
-from overread.systems.manifest import SCHEMA
 from overread.systems.mvi_prediction.factors import FactScale
 from overread.systems.mvi_prediction.prepare import Preparation
 from overread.systems.mvi_prediction.signs import INNER_SHARE, RING_FROM_MM
 from overread.systems.mvi_prediction.system import STRIDE_PX
-from overread.training.data import PHANTOMS
+from overread.training.bundle_files import bundle_table
 from overread.training.mvi.drawn import ROLE
 from overread.training.mvi.recipe import SYSTEM, MviRecipe
 
@@ -49,17 +46,7 @@ class Validated:
 def fixed_tables(recipe: MviRecipe, preparation: Preparation, scale: FactScale | None) -> dict[str, Any]:
     """Everything of a manifest that nothing has to be measured for."""
     tables: dict[str, Any] = {
-        "bundle": {
-            "schema": SCHEMA,
-            "system": SYSTEM,
-            "variant": recipe.variant,
-            "version": VERSION,
-            "created": datetime.now(UTC).date().isoformat(),
-            "licence": "Apache-2.0",
-            "trained_on": PHANTOMS,
-            "generator": overread.__version__,
-            "digital_liver": DIGITAL_LIVER,
-        },
+        "bundle": bundle_table(SYSTEM, recipe.variant, VERSION, datetime.now(UTC).date().isoformat()),
         "input": {
             "roles": [ROLE],
             "channels": preparation.channels,

@@ -18,19 +18,15 @@ from numpy.typing import NDArray
 from overread.core.circles import circles_of_mask
 from overread.core.facts import Facts, facts_from
 from overread.core.geometry import Affine, Grid
-from overread.core.processes import run_in_processes
-from overread.core.progress import SILENT, Progress
 from overread.core.region import MASK_MARGIN_MM, Circle
-from overread.io import write_atomically, write_json
+from overread.io import write_json
 from overread.phantom import FIRST_LESION, VERSION, Patient, draw_patient
 from overread.systems.mvi_prediction.prepare import Preparation
+from overread.training.drawn_folders import ABOUT, write_arrays
+from overread.training.hand_circles import drawn_by_hand
 
 KIND, ROLE = "ct-mvi", "ct-arterial"
-ABOUT, SQUARES = "about.json", "squares.npz"
-HAND_MARGIN_MM = (8.0, 12.0)
-"""How far beyond the tumour's edge a person's circle goes: about 1 cm [A]."""
-HAND_CENTRE_MM = 3.0
-"""How far its centre may lie beside the tumour's, along rows and along columns [A]."""
+SQUARES = "squares.npz"
 _BORDER_PX = 4
 
 
@@ -83,16 +79,6 @@ class DrawnPatient:
         return np.stack(planes)
 
 
-def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Progress = SILENT) -> list[Path]:
-    """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / order.folder for order in orders]
-    missing = [(order, target) for order, target in zip(orders, targets, strict=True) if not (target / ABOUT).exists()]
-    if missing:
-        run_in_processes(draw, missing, jobs, "Drawing phantoms", progress)
-    return targets
-
-
 def draw(order: DrawOrder, target: Path) -> None:
     """Draw one patient into a folder; what is about it comes last, so that a folder with it is whole."""
     patient = draw_patient(KIND, order.seed, order.site, roles=(ROLE,))
@@ -105,7 +91,8 @@ def draw(order: DrawOrder, target: Path) -> None:
     preparation = Preparation()
     squares, affines, circles = [], [], []
     for k, exact in circled:
-        circle = _by_hand(exact, rng) if order.by_hand else exact
+        edge = Circle(exact.centre_mm, exact.radius_mm - MASK_MARGIN_MM)
+        circle = drawn_by_hand(edge, patient.affine, rng) if order.by_hand else exact
         square, affine = _square(preparation.grey(rendered.values[chosen.index(k)]), patient.affine, circle)
         squares.append(square)
         affines.append(affine.matrix.tolist())
@@ -136,8 +123,7 @@ def keep_drawn(target: Path, squares: Sequence[NDArray[np.uint8]], about: Mappin
     StorageError
         The disk is full, and the like.
     """
-    arrays = {str(n): square for n, square in enumerate(squares)}
-    write_atomically(target / SQUARES, lambda path: _save(path, arrays))
+    write_arrays(target / SQUARES, {str(n): square for n, square in enumerate(squares)})
     write_json(target / ABOUT, about)
 
 
@@ -175,13 +161,6 @@ def _slices_to_draw(patient: Patient, order: DrawOrder, rng: np.random.Generator
     return [int(k) for k in crossing]
 
 
-def _by_hand(exact: Circle, rng: np.random.Generator) -> Circle:
-    x, y, z = exact.centre_mm
-    dx, dy = rng.uniform(-HAND_CENTRE_MM, HAND_CENTRE_MM, 2)
-    radius = exact.radius_mm - MASK_MARGIN_MM + rng.uniform(*HAND_MARGIN_MM)
-    return Circle((x + float(dx), y + float(dy), z), float(radius))
-
-
 def _square(grey: NDArray[np.uint8], affine: Affine, circle: Circle) -> tuple[NDArray[np.uint8], Affine]:
     """The pixels under a circle's box and a few more, as far as the slice goes, and where they lie."""
     index = affine.to_index([circle.centre_mm])[0]
@@ -200,8 +179,3 @@ def _seen_signs(patient: Patient) -> dict[str, bool]:
     """The three signs as the image shows them."""
     (sketch,) = (lesion.sketch for lesion in patient.scene.lesions if lesion.sketch.is_target)
     return {sign: sketch.shows(sign) for sign in ("artery", "halo", "difference")}
-
-
-def _save(path: Path, arrays: Mapping[str, NDArray[np.uint8]]) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.systems.mvi_prediction.factors import FactScale
 from overread.systems.mvi_prediction.prepare import Preparation
-from overread.training.mvi.drawn import DrawnPatient, draw_all, load_drawn
+from overread.training.drawn_folders import draw_all
+from overread.training.mvi.drawn import DrawnPatient, draw, load_drawn
 from overread.training.mvi.recipe import MviRecipe
 from overread.training.regions.samples import RegionSamples
 
@@ -38,7 +39,7 @@ def drawn_sides(recipe: MviRecipe, work: Path, jobs: int, progress: Progress = S
     """
     sides = []
     for is_validation in (False, True):
-        folders = draw_all(recipe.data.orders(is_validation), work / "drawn", jobs, progress)
+        folders = draw_all(recipe.data.orders(is_validation), draw, work / "drawn", jobs, progress)
         patients = tuple(patient for patient in map(load_drawn, folders) if patient.circles)
         if not patients:
             raise InputError("This training cannot begin", "no drawn tumour could be circled", "Draw more patients")

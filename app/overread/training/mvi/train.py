@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
+from overread.engines.weights import with_weights
 from overread.stats.calibration import logistic_recalibration
 from overread.systems.bundle import Bundle, load_bundle
 from overread.systems.installed import find_bundle
@@ -222,12 +223,13 @@ def _inputs(
     facts = np.stack([scale.vector(patient.facts) for patient in patients])
     if source is None:
         return facts
-    from overread.systems.mvi_prediction.network import network_of
+    from overread.systems.mvi_prediction.network import network_from
     from overread.training.regions.fit import predict
 
     source.check_weights()
-    network = network_of(source.manifest["network"], source.weights_path, source.folder.name)
-    preparation = preparation_of(source.manifest, source.folder.name)
+    name = source.folder.name
+    network = with_weights(network_from(source.manifest["network"], name), source.weights_path, name)
+    preparation = preparation_of(source.manifest, name)
     samples = samples_of(patients, preparation)
     features = predict(network, samples, 16, None, progress)[1].astype(np.float64)
     means = [features[samples.patients == n].mean(axis=0) for n in range(len(patients))]

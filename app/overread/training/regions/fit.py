@@ -7,12 +7,10 @@ ends in the same weights.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,27 +20,19 @@ from torch.nn import functional
 
 from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
-from overread.training.checkpoint import Kept, load_checkpoint, save_checkpoint
+from overread.training.checkpoint import load_checkpoint
 from overread.training.checks import taking_statistics
 from overread.training.hardware import Hardware, autocast
-from overread.training.loop import History, Sitting, channels_last, finite_loss, rate_at
+from overread.training.loop import Sitting, channels_last, finite_loss, rate_at
 from overread.training.regions.augment import augmented, seen
 from overread.training.regions.judge import judge
 from overread.training.regions.lots import Lots
 from overread.training.regions.recipe import ClassifierRecipe
 from overread.training.regions.samples import RegionSamples
+from overread.training.state import History, TrainingState
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 _NOT_BEGUN = "This training cannot begin"
-
-
-@dataclass(slots=True)
-class _Training:
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
-    history: History
-    best: tuple[float, Mapping[str, Tensor]]
-    step: int = 0
 
 
 def started(build: Callable[[], AnyNetwork], seed: int) -> AnyNetwork:
@@ -96,7 +86,7 @@ def fit_classifier(
 
                 write_curves(sitting.curves, state.history)
         if sitting.checkpoint is not None and (state.step % recipe.checkpoint_every == 0 or state.step in check_at):
-            _save(sitting.checkpoint, state, digest)
+            state.keep(sitting.checkpoint, digest)
     network.load_state_dict(state.best[1])
     return network.eval(), state.history
 
@@ -183,7 +173,7 @@ def check_sides(training: RegionSamples, validation: RegionSamples) -> None:
 
 def _begun(
     network: nn.Module, training: RegionSamples, validation: RegionSamples, recipe: ClassifierRecipe, sitting: Sitting
-) -> tuple[_Training, str]:
+) -> tuple[TrainingState, str]:
     """A new training, or the one that the checkpoint holds; and what tells it from others."""
     shapes = [(name, tuple(value.shape)) for name, value in network.state_dict().items()]
     digest = recipe.digest(repr((sitting.identity, training.identity(), validation.identity(), shapes)))
@@ -194,13 +184,9 @@ def _begun(
     channels_last(network)
     network.to(sitting.hardware.device)
     optimiser = make_optimiser(network, recipe)
-    state = _Training(network, optimiser, History(), (-1.0, network.state_dict()))
+    state = TrainingState(network, optimiser, History(), (-1.0, network.state_dict()))
     if kept is not None:
-        network.load_state_dict(kept.network)
-        optimiser.load_state_dict({"state": kept.optimiser, "param_groups": optimiser.state_dict()["param_groups"]})
-        state.history = History.from_json(kept.facts["history"])
-        state.step = int(kept.facts["step"])
-        state.best = float(kept.facts["best"]), kept.best
+        state.resume(kept)
     return state, digest
 
 
@@ -233,7 +219,7 @@ def rate_of(recipe: ClassifierRecipe, step: int) -> float:
 
 
 def _take_step(
-    state: _Training, samples: RegionSamples, lots: Lots, recipe: ClassifierRecipe, hardware: Hardware
+    state: TrainingState, samples: RegionSamples, lots: Lots, recipe: ClassifierRecipe, hardware: Hardware
 ) -> None:
     for group in state.optimiser.param_groups:
         group["lr"] = rate_of(recipe, state.step)
@@ -257,7 +243,7 @@ def _take_step(
 
 
 def _check(
-    state: _Training,
+    state: TrainingState,
     training: RegionSamples,
     validation: RegionSamples,
     recipe: ClassifierRecipe,
@@ -304,14 +290,3 @@ def _asked(
     else:
         answer = network(images, torch.from_numpy(samples.facts[index].astype(np.float32)).to(device))
     return answer if isinstance(answer, tuple) else (answer,)
-
-
-def _save(path: Path, state: _Training, digest: str) -> None:
-    facts: dict[str, Any] = {
-        "step": state.step,
-        "best": state.best[0],
-        "history": dataclasses.asdict(state.history),
-        "recipe": digest,
-    }
-    slots = state.optimiser.state_dict()["state"]
-    save_checkpoint(path, Kept(dict(state.network.state_dict()), dict(state.best[1]), slots, facts))

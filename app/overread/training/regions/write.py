@@ -12,7 +12,7 @@ from overread.training.regions.recipe import ClassifierRecipe
 from overread.training.regions.samples import RegionSamples
 
 if TYPE_CHECKING:
-    from overread.training.loop import History
+    from overread.training.state import History
 
 
 def write_region_bundle(folder: Path, tensors: Mapping[str, Any], manifest: dict[str, Any], card_text: str) -> Path:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import overread
-from overread.phantom import VERSION as DIGITAL_LIVER
-from overread.systems.manifest import SCHEMA
 from overread.systems.noncontrast_triage.prepare import Cut
 from overread.systems.noncontrast_triage.variants import CLASSES, STACKS, roles_of
-from overread.training.card import filled, headline, items
-from overread.training.data import PHANTOMS
+from overread.training.bundle_files import bundle_table
+from overread.training.card import laid_out
 from overread.training.recipe import recipe_names
 from overread.training.triage.drawn import STORED_PX
 from overread.training.triage.recipe import Recipe
@@ -40,17 +37,7 @@ def manifest_of(recipe: Recipe, parameters: int, created: str) -> dict[str, Any]
     if "dwi" not in stack:
         del gate["roles"]
     return {
-        "bundle": {
-            "schema": SCHEMA,
-            "system": SYSTEM,
-            "variant": recipe.variant,
-            "version": VERSION,
-            "created": created,
-            "licence": "Apache-2.0",
-            "trained_on": PHANTOMS,
-            "generator": overread.__version__,
-            "digital_liver": DIGITAL_LIVER,
-        },
+        "bundle": bundle_table(SYSTEM, recipe.variant, VERSION, created),
         "input": {
             "roles": list(roles_of(recipe.variant)),
             "stack": list(stack),
@@ -80,25 +67,15 @@ def manifest_of(recipe: Recipe, parameters: int, created: str) -> dict[str, Any]
 
 def card_text(manifest: Mapping[str, Any], recipe: Recipe) -> str:
     """The card, every figure from the manifest or the recipe."""
-    bundle = manifest["bundle"]
-    parts = [
-        f"# {bundle['system']}, variant {bundle['variant']}, version {bundle['version']}",
-        f"**{headline(manifest)}**",
-        "## What it is",
-        _what_it_is(manifest),
-        "## Where it departs from the paper",
-        items(_departures(manifest, recipe)),
-        "## What it was trained on",
-        _what_on(manifest, recipe),
-        "## What was measured on validation",
-        *_what_was_measured(manifest),
-        _PAPER,
-        "## How to make it again",
-        f"    overread train {_recipe_name(recipe)} --phantom triage --out BUNDLE",
-        "## Limits",
-        items(_LIMITS),
-    ]
-    return "\n\n".join(filled(part) for part in parts) + "\n"
+    return laid_out(
+        manifest,
+        what=_what_it_is(manifest),
+        departures=_departures(manifest, recipe),
+        trained_on=[_what_on(manifest, recipe)],
+        measured=[*_what_was_measured(manifest), _PAPER],
+        again=[f"overread train {_recipe_name(recipe)} --phantom triage --out BUNDLE"],
+        limits=_LIMITS,
+    )
 
 
 def _what_it_is(manifest: Mapping[str, Any]) -> str:

@@ -16,24 +16,20 @@ from numpy.typing import NDArray
 
 from overread.core.circles import circles_of_mask
 from overread.core.geometry import Affine, Grid
-from overread.core.processes import run_in_processes
-from overread.core.progress import SILENT, Progress
 from overread.core.region import MASK_MARGIN_MM, Circle
-from overread.io import write_atomically, write_json
+from overread.io import write_json
 from overread.phantom import FIRST_LESION, POSITIVE_MM2, VERSION, Patient, draw_patient
 from overread.phantom.lesions.describe import describe
-from overread.systems.hbp_detection.prepare import body_range_of
+from overread.systems.intensities import body_range_of
 from overread.systems.noncontrast_triage.prepare import Cut, Plane, Source, crop, sampling_of, side_of, slices_needed
 from overread.systems.noncontrast_triage.variants import STACKS
+from overread.training.drawn_folders import ABOUT, write_arrays
+from overread.training.hand_circles import drawn_by_hand
 
 KIND = "triage"
 ROLES = STACKS["six"]
-ABOUT, CROPS = "about.json", "crops.npz"
+CROPS = "crops.npz"
 STORED_PX = 160
-HAND_MARGIN_MM = (8.0, 12.0)
-"""How far beyond the lesion's edge a person's circle goes: about 1 cm [A]."""
-HAND_CENTRE_MM = 3.0
-"""How far its centre may lie beside the lesion's, along rows and along columns [A]."""
 _WANTED_B = 800.0
 _SAMPLE = 4
 _CERTAIN = 0.9
@@ -93,16 +89,6 @@ def seeds_of(first: int, count: int, shares: Mapping[str, float], site: str = "i
     raise AssertionError("there is always a further seed")
 
 
-def draw_all(orders: Sequence[DrawOrder], folder: Path, jobs: int, progress: Progress = SILENT) -> list[Path]:
-    """Draw what is not yet there; returns the patients' folders in the order of ``orders``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    targets = [folder / order.folder for order in orders]
-    missing = [(order, target) for order, target in zip(orders, targets, strict=True) if not (target / ABOUT).exists()]
-    if missing:
-        run_in_processes(draw, missing, jobs, "Drawing phantoms", progress)
-    return targets
-
-
 def load_drawn(folder: Path) -> DrawnPatient:
     """Open a drawn patient."""
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
@@ -136,7 +122,7 @@ def draw(order: DrawOrder, target: Path) -> None:
                 image, _ = crop(painter.source(role), where, count, cut)
                 images[n, c] = np.rint(255 * image).astype(np.uint8)
     lesion = patient.scene.lesions[0].sketch
-    write_atomically(target / CROPS, lambda path: _save(path, images))
+    write_arrays(target / CROPS, {"images": images})
     about = {
         "seed": order.seed,
         "roles": [role for role in painter.roles_present(ROLES) if role is not None],
@@ -230,19 +216,7 @@ def _plane(painter: Painter, k: int, order: DrawOrder, cut: Cut) -> Plane | None
     single = Grid((1, *grid.shape[1:]), grid.affine.then(Affine(place)))
     (_, circle), *_ = circles_of_mask(mask[None], single, 0.0)
     if order.by_hand:
-        circle = _as_by_hand(circle, grid, np.random.default_rng([order.seed, 79, k]))
+        circle = drawn_by_hand(circle, grid.affine, np.random.default_rng([order.seed, 79, k]))
     else:
         circle = Circle(circle.centre_mm, circle.radius_mm + MASK_MARGIN_MM)
     return Plane(k, circle.centre_mm, side_of(circle.radius_mm, cut))
-
-
-def _as_by_hand(circle: Circle, grid: Grid, rng: np.random.Generator) -> Circle:
-    """A person's circle round the same lesion: about 1 cm beyond its edge, its centre a little off."""
-    along, down = rng.uniform(-HAND_CENTRE_MM, HAND_CENTRE_MM, 2)
-    x, y, z = circle.centre_mm + along * grid.affine.direction("i") + down * grid.affine.direction("j")
-    return Circle((float(x), float(y), float(z)), circle.radius_mm + float(rng.uniform(*HAND_MARGIN_MM)))
-
-
-def _save(path: Path, images: NDArray[np.uint8]) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, images=images)

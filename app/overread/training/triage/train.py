@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from overread.core.errors import InputError
 from overread.core.progress import SILENT, Progress
 from overread.training.bundle_files import check_controlled
+from overread.training.drawn_folders import draw_all
 from overread.training.train import Wish
-from overread.training.triage.drawn import draw_all
+from overread.training.triage.drawn import draw
 from overread.training.triage.recipe import Recipe, recipe_of
 from overread.training.triage.samples import Side, load_side
 
 if TYPE_CHECKING:
-    from overread.training.loop import History
+    from overread.training.state import History
 
 
 def train(document: Mapping[str, Any], wish: Wish, out: Path, progress: Progress = SILENT) -> str:
@@ -49,7 +50,7 @@ def train(document: Mapping[str, Any], wish: Wish, out: Path, progress: Progress
     if recipe.loop.shuffled_labels:
         check_controlled(out)
     training, validation = (
-        load_side(draw_all(recipe.data.orders(side), wish.work / "drawn", wish.jobs, progress), recipe.variant)
+        load_side(draw_all(recipe.data.orders(side), draw, wish.work / "drawn", wish.jobs, progress), recipe.variant)
         for side in (False, True)
     )
     return fit_and_write(recipe, training, validation, wish, out, progress)
