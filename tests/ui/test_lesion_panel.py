@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 LEFT = Qt.MouseButton.LeftButton
@@ -138,6 +141,51 @@ def test_a_file_of_circles_is_read_and_a_wrong_one_is_told(lesion, qtbot, tmp_pa
     lesion.lesion.regions.buttons["region-file"].click()
     qtbot.waitUntil(lesion.errors.isVisible, timeout=10_000)
     assert "here.json cannot be used as a region" in lesion.errors.what.text()
+
+
+def _drop(window, path, at):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    window.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier))
+
+
+def test_a_dropped_file_of_marks_or_facts_leaves_the_study_open(lesion, qtbot, tmp_path):
+    session = lesion.session
+    shown = session.layout.active.volume.id
+    centre = list(session.layout.active.patient_point(32, 40))
+    marks, facts = tmp_path / "where.json", tmp_path / "facts.json"
+    marks.write_text(json.dumps({"marks": [{"centre_mm": centre, "radius_mm": 25.0}]}))
+    facts.write_text(json.dumps({"sex": "female", "age_y": 61}))
+    lesion.right.show_page(0)
+    _drop(lesion, marks, QPointF(600, 400))
+    qtbot.waitUntil(lambda: bool(session.regions.lesions), timeout=10_000)
+    assert lesion.right.tabs.currentIndex() == 2
+    _drop(lesion, facts, QPointF(600, 400))
+    assert session.form.facts.age_y == 61
+    assert session.layout.active.volume.id == shown
+
+
+def test_a_mask_dropped_on_the_panel_is_a_region_and_says_what_it_left_out(lesion, qtbot, tmp_path):
+    import SimpleITK
+
+    volume = lesion.session.layout.active.volume
+    labels = np.zeros(volume.shape, np.uint8)
+    labels[8:12, 20:30, 30:40] = 1
+    image = SimpleITK.GetImageFromArray(labels)
+    image.SetSpacing(tuple(float(s) for s in reversed(volume.spacing_mm)))
+    image.SetOrigin(tuple(float(v) for v in volume.affine.to_mm((0, 0, 0))))
+    path = tmp_path / "mask.nrrd"
+    SimpleITK.WriteImage(image, str(path))
+    panel = lesion.lesion.panel
+    _drop(lesion, path, QPointF(panel.mapTo(lesion, panel.rect().center())))
+    qtbot.waitUntil(lambda: bool(lesion.session.regions.lesions), timeout=20_000)
+    assert lesion.session.regions.lesions[0].source == "mask"
+    notes = lesion.lesion.regions.notes
+    assert not notes.isVisible()
+    taken = lesion.session.regions.region_for(volume)
+    lesion.session.regions.take(replace(taken, notes=("mask.nrrd: not taken for lesions: Liver.",)))
+    assert notes.isVisible()
+    assert notes.text() == "mask.nrrd: not taken for lesions: Liver."
 
 
 def test_a_wrong_value_is_named_below_its_field_while_it_is_typed(lesion, qtbot):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 
 from overread.core.reading import Message
 from overread.ui import theme
+from overread.ui.read.operating import StopRow
 from overread.viewing.operating import Point
 from overread.viewing.session import Result
 
@@ -31,6 +32,30 @@ def _listed(window):
 def test_slider_goes_from_the_floor_to_one_and_starts_at_the_default(shown):
     slider = shown.candidates.operating.slider
     assert (slider.minimum(), slider.value(), slider.maximum()) == (150, 500, 1000)
+
+
+def test_every_stop_is_named_within_the_row_at_any_width(shown):
+    """A scroll bar beside the panel takes a few points: names that stood in one row then need two."""
+    control = shown.candidates.operating
+    points = tuple(Point(name, at, "") for name, at in (("high-sensitivity", 0.38), ("default", 0.56),
+                                                        ("high-precision", 0.77)))  # fmt: skip
+    control.stops.set_points(points)
+    for wide in range(260, 400, 3):
+        control.stops.resize(wide, control.stops.heightForWidth(wide))
+        names = [stop for stop in control.stops.findChildren(QPushButton) if not stop.isHidden()]
+        assert [stop.text() for stop in names] == ["High sensitivity", "Default", "High precision"]
+        assert all(control.stops.rect().contains(stop.geometry()) for stop in names), wide
+
+
+def test_stops_get_the_same_room_whether_or_not_they_were_seen_before(shown):
+    findings = shown.session.findings
+    row = StopRow(shown.candidates.operating.slider, findings)
+    row.set_points(findings.points)
+    before = [row.heightForWidth(wide) for wide in range(200, 400, 10)]
+    row.show()
+    QApplication.processEvents()
+    assert [row.heightForWidth(wide) for wide in range(200, 400, 10)] == before
+    row.close()
 
 
 def test_moving_it_hides_without_renumbering(shown):

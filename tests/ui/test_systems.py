@@ -63,6 +63,44 @@ def test_every_system_says_before_the_run_whether_it_can_and_why_not(four, qtbot
     assert lines["noncontrast-triage/six"] == "Cannot run: no bundle of it is installed."
 
 
+def test_a_study_is_opened_with_a_system_that_fits_it(window, qtbot, phases, install):
+    """The first of the list reads the hepatobiliary phase, which this study does not have."""
+    install("hbp-detection", "kim-11", ["t1-hbp"])
+    install("noncontrast-triage", "t2-dwi", ["t1-arterial", "dwi"])
+    install("noncontrast-triage", "six", ["t2", "dwi", "t1-delayed"])
+    window.open_paths([phases])
+    qtbot.waitUntil(lambda: not window.opening.is_busy and window.image.frames_painted > 0, timeout=20_000)
+    assert window.run_panel.choice.key == TRIAGE
+    window.run_panel.choose("noncontrast-triage/six")
+    window.run_panel.offer()
+    assert window.run_panel.choice.key == "noncontrast-triage/six"  # somebody's word stands
+
+
+def test_the_closed_list_keeps_the_variant_in_sight(four, qtbot):
+    combo = four.run_panel.systems
+    four.run_panel.choose(MVI)
+    full = combo.currentText()
+    room = combo.fontMetrics().horizontalAdvance(full)
+    assert combo.shown_title(room + 2) == full
+    cut = combo.shown_title(room // 2)
+    assert cut.endswith("\u2026: image-factors")
+    assert combo.fontMetrics().horizontalAdvance(cut) <= room // 2 + 2
+
+
+def test_no_reason_in_the_list_of_systems_is_cut(four, qtbot):
+    combo = four.run_panel.systems
+    combo.showPopup()
+    qtbot.waitUntil(combo.view().isVisible, timeout=2000)
+    view, wrap = combo.view(), Qt.TextFlag.TextWordWrap
+    for row in range(combo.count()):
+        index = combo.model().index(row, 0)
+        box = view.visualRect(index)
+        words = combo.itemData(row, Qt.ItemDataRole.UserRole + 1)
+        needed = view.fontMetrics().boundingRect(0, 0, box.width() - 38, 1000, wrap, words).height()
+        assert box.height() >= view.fontMetrics().height() + needed, words
+    combo.hidePopup()
+
+
 def test_roles_are_preset_marked_as_guesses_and_changed_by_hand(four, qtbot):
     _show(four, qtbot, "t2")
     _circle(four)
@@ -190,7 +228,8 @@ def test_confidence_stands_with_its_place_among_validation_cases(four, qtbot):
     made = _changed(first, Evidence((), sureness, "validation phantoms"), confidence=Confidence(0.97, "", ""))
     four.session.set_result(first.volumes[0], made)
     assert four.classes.picture.isVisible()
-    assert four.classes.sureness.text() == "Confidence of the call: 0.970"
+    words = four.classes.sureness.text()
+    assert words == "Confidence of the call: 0.970, no probability; surer than 17 of 20 validation phantoms"
     assert "among the 70" in four.classes.sureness_words.text()
     picture = four.classes.picture.grab().toImage()
     four.session.set_result(first.volumes[0], _changed(made, confidence=Confidence(0.81, "", "")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from overread.core.heatmap import Heatmap
 from overread.core.reading import Input, Mark, Reader, Reading, SliceScore
 from overread.core.roles import Role
 from overread.core.study import FileCounts, Scan, Series, Study, Volume
-from overread.viewing.class_words import NOT_MEASURED, card_of
+from overread.viewing.class_words import NOT_MEASURED, card_of, map_words
 from overread.viewing.evidence import Evidence, MeasuredSet
 from overread.viewing.operating import Point
 from overread.viewing.results import Result, reader_name
@@ -209,12 +210,44 @@ def test_a_confidence_is_placed_among_those_of_validation() -> None:
     assert evidence.cut == pytest.approx(0.4)
     assert evidence.sureness_words(0.5) == (
         "It would be among the 70\N{NO-BREAK SPACE}% surest of 10 validation phantoms; of those kept, 7 of 7 were "
-        "called right."
+        "called right, of all 7 of 10."
     )
+    assert evidence.rank_words(0.5) == "surer than 4 of 10 validation phantoms"
     assert "not among" in evidence.sureness_words(0.35)
     assert "0 of 3" in evidence.sureness_words(0.35)
     assert sum(evidence.histogram()[0]) == 10
     assert Evidence().sureness_words(0.9) == "What such a confidence was worth has not been measured."
+
+
+def test_a_confidence_that_did_not_help_says_so() -> None:
+    backwards = Evidence((), tuple((n / 10, n < 5) for n in range(1, 11)), "validation phantoms")
+    words = backwards.sureness_words(0.9)
+    assert "1 of 7 were called right, of all 4 of 10." in words
+    assert words.endswith("There, surer calls were not more often right.")
+
+
+def test_a_map_says_what_its_colours_measure() -> None:
+    def made(**changes: Any) -> Reading:
+        return Reading("r", "now", Reader("system", "x"), {}, (), **({"result": "classes", "rating": 0.5} | changes))
+
+    assert map_words(None) == "activation (logit)"
+    assert map_words(made(result="none")) == "activation (logit)"
+    triage = made(classes={"benign": 0.3, "primary": 0.7}, category="primary")
+    assert map_words(triage) == "Grad-CAM for Primary malignant (no unit)"
+    invasion = made(classes={"mvi-": 0.7, "mvi+": 0.3}, category="mvi-")
+    assert map_words(invasion) == "Grad-CAM for MVI (no unit)"  # of invasion, whatever is called
+
+
+def test_corner_names_several_systems_of_one_series_by_their_letters(
+    session: Session, series: dict[str, Volume]
+) -> None:
+    for system in ("one", "two"):
+        session.set_result("t2", _classes(series, system))
+    session.show(series["hbp"])
+    session.layout.active.go_to(6)
+    assert session.layer_words(session.layout.active) == "A B   on T2"
+    session.show(series["t2"])
+    assert session.layer_words(session.layout.active) == "B two"
 
 
 def test_marks_do_not_cross_into_another_frame_of_reference(session: Session, series: dict[str, Volume]) -> None:

@@ -154,6 +154,19 @@ def test_circles_survive_a_change_of_series(regions: Regions, ct: Volume, volume
     assert regions.chosen is not None
 
 
+def test_what_is_said_of_a_file_goes_with_its_lesions(regions: Regions, ct: Volume) -> None:
+    note = "seg.dcm: not taken for lesions, by their names: Liver."
+    regions.take(Region((LesionRegion("seg", (Circle(_at(ct, 2), 18.0),), "mask", 10.0),), (note,)))
+    given = regions.region_for(ct)
+    assert regions.notes == (note,)
+    assert given is not None
+    assert given.notes == (note,)
+    regions.remove()
+    assert regions.notes == ()
+    regions.undo()
+    assert regions.notes == (note,)
+
+
 def test_a_region_of_a_file_is_taken_at_the_edge_of_the_lesion(regions: Regions, ct: Volume) -> None:
     circles = tuple(Circle(_at(ct, k), 18.0) for k in (2, 3, 9))
     count = regions.take(Region((LesionRegion("seg", circles, "mask", 10.0),)))

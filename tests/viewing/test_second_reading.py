@@ -43,6 +43,30 @@ def test_results_of_every_volume_are_kept_back_until_that_volume_is_read(session
     assert session.findings.reading is None
 
 
+def test_own_marks_are_seen_on_other_series_where_the_slices_meet(volume):
+    session = Session()
+    session.set_scan(_scan(*(volume(id=name, frame_of_reference=frame)
+                             for name, frame in (("t1", "1.9"), ("t2", "1.9"), ("other", "8.8")))))  # fmt: skip
+    session.show(session.find("t1")[2])
+    session.second.mark_at(2, tuple(float(v) for v in session.find("t1")[2].affine.to_mm((2, 4, 5))))
+    seen = {}
+    for name in ("t1", "t2", "other"):
+        session.show(session.find(name)[2])
+        for k in (2, 6):
+            session.layout.active.go_to(k)
+            seen[name, k] = [(m.label, m.row, m.column, m.is_own) for m in session.second.drawn_marks()]
+    assert seen["t1", 2] == [("M1", 4, 5, True)]
+    assert seen["t2", 2] == [("M1", 4, 5, False)]
+    assert seen["t2", 6] == []
+    assert seen["other", 2] == []
+    session.show(session.find("t2")[2])
+    session.layout.active.go_to(2)
+    session.second.mark_at(2, (0.0, 0.0, 36.0))
+    assert [m.label for m in session.second.drawn_marks()] == ["M1", "M1 T1 hepatobiliary"]
+    session.show(session.find("other")[2])
+    assert not any(m.is_here for m in session.second.drawn_marks())
+
+
 def test_steps_follow_the_reader(session):
     second = session.second
     assert second.step == ALONE

@@ -5,7 +5,7 @@ import pytest
 
 from overread.core.roles import Role
 from overread.core.study import FileCounts, Scan, Series, Study
-from overread.viewing.corner import corner_text, role_words, size_words, value_words, volume_title
+from overread.viewing.corner import apart_words, corner_text, role_words, size_words, value_words, volume_title
 from overread.viewing.remaining import remaining_s, remaining_words
 from overread.viewing.scroll import WheelCounter, dragged_slices
 from overread.viewing.session import Result, Session, first_to_show
@@ -44,6 +44,13 @@ def test_guessed_role_carries_a_question_mark(volume):
     assert role_words(volume(role=Role("ct-portal", 0.5))) == "CT portal venous?"
     assert role_words(volume(role=Role("dwi", 0.9), b_value=800.0)) == "diffusion b 800"
     assert role_words(volume(role=Role(None))) == ""
+
+
+def test_what_the_role_says_is_not_said_again(volume):
+    viewport = Viewport()
+    viewport.show(volume(role=Role("dwi", 0.9), b_value=800.0, told_apart=("b 800",)), "4  ep2d")
+    assert corner_text(viewport).top_right == ("4  ep2d", "diffusion b 800")
+    assert apart_words(volume(told_apart=("echo 2",))) == ("echo 2",)
 
 
 def test_size_says_slices_and_spacing(volume):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TypeVar
 
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
@@ -15,11 +16,12 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from overread.ui import theme
 
+Shown = TypeVar("Shown", bound=QWidget)
 FILE_TEXT = "file_text"
 _WORDS = "left out of pictures"
 
 
-def holds_file_text(widget: QWidget) -> QWidget:
+def holds_file_text(widget: Shown) -> Shown:
     """Say of a widget that it shows text of files, or typed text: pictures cover it."""
     widget.setProperty(FILE_TEXT, True)
     return widget

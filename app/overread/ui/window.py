@@ -49,7 +49,7 @@ from overread.ui.read.heat_controls import HeatControls
 from overread.ui.read.legend import Legend
 from overread.ui.read.lesion_desk import LesionDesk
 from overread.ui.read.queue import CloseDialog
-from overread.ui.read.right_zone import SECOND_READ, SYSTEM, RightZone
+from overread.ui.read.right_zone import LESION, SECOND_READ, SYSTEM, RightZone
 from overread.ui.read.run_panel import RunPanel
 from overread.ui.read.second_read_desk import SecondReadDesk
 from overread.ui.read.strip import SliceStrip
@@ -247,6 +247,8 @@ class MainWindow(QMainWindow):
         self._show_states()
         shown = self.session.layout.active.volume
         self.browse.tree.set_shown(shown.id if shown is not None else None)
+        if not is_running and scan is not None:
+            self.run_panel.offer()
         if not is_running and shown is None:
             if scan is None:
                 self.empty.say_nothing_open()
@@ -399,6 +401,10 @@ class MainWindow(QMainWindow):
         paths: list[str | Path] = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
+        if len(paths) == 1 and self.lesion.takes(Path(paths[0]), self.mapToGlobal(event.position().toPoint())):
+            self.right.show_page(LESION)
+            self.lesion.take_file(Path(paths[0]))
+        elif paths:
             self.open_paths(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:

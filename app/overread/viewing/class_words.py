@@ -65,6 +65,17 @@ def class_words(name: str | None) -> str:
     return CLASS_WORDS.get(name or "", name or "–")
 
 
+def map_words(reading: Reading | None) -> str:
+    """What the colours over the image measure: logits of the map that places candidates, or a Grad-CAM without a unit.
+
+    A Grad-CAM speaks for one class: for invasion where the system asks only for that, else for the class called.
+    """
+    if reading is None or reading.classes is None:
+        return "activation (logit)"
+    target = POSITIVE if POSITIVE in reading.classes else reading.category
+    return f"Grad-CAM for {class_words(target)} (no unit)"
+
+
 def card_of(result: Result) -> ClassCard | None:
     """The card of a reading; None where it is no reading of classes."""
     reading = result.reading

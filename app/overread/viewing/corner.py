@@ -61,7 +61,7 @@ def corner_text(viewport: Viewport, cursor: tuple[int, int] | None = None, layer
     if viewport.inverted:
         below.insert(1, "inverted")
     beside = [layer, thickness_words(volume), slice_position(viewport), count]
-    top = [viewport.title, role_words(volume), ", ".join(volume.told_apart), date_words(viewport.date)]
+    top = [viewport.title, role_words(volume), ", ".join(apart_words(volume)), date_words(viewport.date)]
     if blinded:
         top = [role_words(volume) or (volume.modality if volume.modality in ("CT", "MR") else "")]
     use = (RESEARCH_USE,) if blinded else ()
@@ -150,6 +150,12 @@ def volume_title(series: Series, volume: Volume) -> str:
 def series_words(series: Series) -> str:
     """Name of a series in pictures that are given away: its number alone."""
     return f"Series {series.number}" if series.number is not None else "Series"
+
+
+def apart_words(volume: Volume) -> tuple[str, ...]:
+    """What tells a volume from others of its series, without what its role says already."""
+    said = role_words(volume)
+    return tuple(words for words in volume.told_apart if not said.endswith(words))
 
 
 def role_words(volume: Volume) -> str:

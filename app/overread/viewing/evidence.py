@@ -77,10 +77,19 @@ class Evidence:
         share = f"{RETAINED:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
         right = f"{sum(kept)} of {len(kept)}" if kept else "none"
         group = "those kept" if is_kept else "those left out"
+        every = [right for _, right in self.sureness]
+        surest = [right for each, right in self.sureness if each >= cut]
+        is_no_help = sum(surest) * len(every) <= sum(every) * len(surest)
         return (
             f"It would be {place} the {share} surest of {len(self.sureness)} {self.sureness_on}; "
-            f"of {group}, {right} were called right."
+            f"of {group}, {right} were called right, of all {sum(every)} of {len(every)}."
+            + (" There, surer calls were not more often right." if is_no_help else "")
         )
+
+    def rank_words(self, value: float) -> str:
+        """How many of the validation cases it is surer than; empty without such cases."""
+        below = sum(each < value for each, _ in self.sureness)
+        return f"surer than {below} of {len(self.sureness)} {self.sureness_on}" if self.sureness else ""
 
 
 NO_EVIDENCE = Evidence()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from overread.core.heatmap import Heatmap
 from overread.core.reading import Mark, Message, Reading
-from overread.viewing.class_words import summary_words
+from overread.viewing.class_words import map_words, summary_words
 from overread.viewing.operating import OperatingScale, Point, point_words
 from overread.viewing.state import State
 
@@ -193,6 +193,10 @@ class Findings(State):
     def layer_words(self) -> str:
         """The system and its operating point, for the corner of the image."""
         return self.system + (f"   score ≥ {self.threshold:.2f}" if self.threshold is not None else "")
+
+    def map_words(self) -> str:
+        """What the colours of its map measure."""
+        return map_words(self.reading)
 
     def notes(self, level: str) -> tuple[str, ...]:
         """What is said beside the result, as ``warning`` or as ``info``, nothing twice."""

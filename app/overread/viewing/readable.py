@@ -86,6 +86,30 @@ def runnable(session: Session) -> list[ReadRequest]:
     return [] if study is None else [r for choice in CHOICES for r in _readable_in(session, choice, study)]
 
 
+def fitting(session: Session, present: Choice) -> Choice:
+    """The choice to begin with on the shown study: the present one unless another fits it better.
+
+    Best is what can start, then what lacks only a region or facts, then what needs a person's word for a role.
+    """
+    study = session.study
+    if study is None:
+        return present
+    return max((present, *CHOICES), key=lambda choice: _fit(session, choice, study))  # of equals the present one
+
+
+def _fit(session: Session, choice: Choice, study: Study) -> int:
+    best, shown = 0, session.layout.active.volume
+    ways = [*_ways(choice, study), slots_of(choice, study)]
+    if len(choice.roles) == 1 and shown is not None:  # its role may be nobody's guess, and still be said by a person
+        ways.append(slots_of(choice, study, {choice.roles[0]: shown}))
+    for slots in ways:
+        if all(slot.volume is not None and not slot.is_refused for slot in slots):
+            is_sure = all(slot.is_sure for slot in slots)
+            can_start = is_sure and readiness_in(session, choice, study, slots).can_run
+            best = max(best, 1 + is_sure + can_start)
+    return best
+
+
 def _readable_in(session: Session, choice: Choice, study: Study) -> Iterator[ReadRequest]:
     """The requests for one study that a choice can start on now."""
     for slots in _ways(choice, study):

@@ -39,6 +39,8 @@ class CircledLesion:
     volume_id: str
     drawn: Mapping[int, Circle] = field(default_factory=dict)
     source: str = "circle"
+    notes: tuple[str, ...] = ()
+    """What was said of the file it came from; they go with it."""
 
     @property
     def circles(self) -> dict[int, Circle]:
@@ -123,6 +125,11 @@ class Regions(State):
         return self.find(self.selected)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was said of the files that the shown lesions came from: what of them became no lesion."""
+        return _notes(self.lesions)
+
+    @property
     def is_held(self) -> bool:
         """Whether a circle is being drawn, moved or resized."""
         return self._pending is not None
@@ -140,7 +147,7 @@ class Regions(State):
     def region_for(self, volume: Volume | None) -> Region | None:
         """What a system that reads this volume is given: the lesions of its frame of reference, the largest first."""
         lesions = self._of.get(_key_of(volume), ()) if volume is not None else ()
-        return Region(largest_first([lesion.to_region() for lesion in lesions])) if lesions else None
+        return Region(largest_first([lesion.to_region() for lesion in lesions]), _notes(lesions)) if lesions else None
 
     def circles_in(self, viewport: Viewport) -> list[ShownCircle]:
         """The circles that a view shows on its present slice."""
@@ -235,7 +242,7 @@ class Regions(State):
                 if 0 <= k < volume.frames:
                     drawn[k] = Circle(circle.centre_mm, max(LEAST_RADIUS_MM, circle.radius_mm - lesion.margin_mm))
             if drawn:
-                made.append(CircledLesion(number + len(made), volume.id, drawn, lesion.source))
+                made.append(CircledLesion(number + len(made), volume.id, drawn, lesion.source, region.notes))
         if made:
             self.selected = made[0].number
             self._keep((*self._of.get(self._key, ()), *made))
@@ -336,6 +343,10 @@ class Regions(State):
             self.selected = self.lesions[-1].number if self.lesions else None
         self.tell("region-stepped")
         self.tell("regions")
+
+
+def _notes(lesions: Sequence[CircledLesion]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(note for lesion in lesions for note in lesion.notes))
 
 
 def _key_of(volume: Volume | None) -> str:

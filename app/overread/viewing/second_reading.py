@@ -16,7 +16,9 @@ from overread.core.errors import OverreadError
 from overread.core.reading import Input, Reading
 from overread.core.study import Volume
 from overread.study.second_read import RATING_WORDS, CandidateVerdict, OwnMark, SecondRead, SecondReadStore
+from overread.viewing.corner import role_words
 from overread.viewing.findings import Candidate
+from overread.viewing.linking import place_in
 from overread.viewing.measure import MM, Measuring, Position, is_diameter_of
 from overread.viewing.state import State
 from overread.viewing.viewport import Viewport
@@ -35,7 +37,10 @@ _WITHOUT_CANDIDATES = ("refused", "no-region")
 
 @dataclass(frozen=True, slots=True)
 class OwnPlace:
-    """An own mark as it is drawn: its label, shown row and column, whether on its own slice, whether chosen."""
+    """An own mark as it is drawn: its label, shown row and column, whether on its own slice, whether chosen.
+
+    ``is_own``: it was placed on the very series that is shown, so that it can be chosen there.
+    """
 
     number: int
     label: str
@@ -43,6 +48,7 @@ class OwnPlace:
     column: float
     is_here: bool
     is_chosen: bool
+    is_own: bool = True
 
 
 class SecondReading(State):
@@ -140,10 +146,29 @@ class SecondReading(State):
         return len(open_ones), len(shown)
 
     def drawn_marks(self, viewport: Viewport | None = None) -> list[OwnPlace]:
-        """Own marks on or near the present slice of a view, the active one unless another is named."""
+        """Own marks on or near the present slice of a view, the active one unless another is named.
+
+        Marks of other series are seen where the slices meet, in one frame of reference; none of them is chosen there.
+        """
         viewport = viewport or self._session.layout.active
-        record = self._records.get(viewport.volume.id) if viewport.volume is not None else None
-        if record is None or viewport.volume is None:
+        if viewport.volume is None:
+            return []
+        volume, drawn = viewport.volume, []
+        for _, _, other in self._session.places():
+            record = self._records.get(other.id)
+            for mark in record.marks if record is not None and other.id != volume.id else ():
+                at = place_in(viewport, mark.centre_mm, other)
+                if at is not None:
+                    drawn.append((mark.number, role_words(other), at))
+        own = self._own_marks(viewport, self._records.get(volume.id))
+        numbers = [mark.number for mark in own] + [number for number, _, _ in drawn]
+        for number, role, at in drawn:  # the series is named where two marks of one number meet: an image has no room
+            words = f"M{number} {role}".rstrip() if numbers.count(number) > 1 else f"M{number}"
+            own.append(OwnPlace(number, words, at[0], at[1], False, False, is_own=False))
+        return own
+
+    def _own_marks(self, viewport: Viewport, record: SecondRead | None) -> list[OwnPlace]:
+        if record is None:
             return []
         chosen = self.selected if record is self.record else None
         near = [m for m in record.marks if abs(m.slice - viewport.slice) <= _NEAR_SLICES]

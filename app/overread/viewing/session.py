@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from overread.core.heatmap import Heatmap
 from overread.core.study import Scan, Series, Study, Volume
@@ -169,17 +169,18 @@ class Session(State):
         """Whose map and marks lie over a view: the system and its operating point, and where they are from when
         that is another volume."""
         if viewport.overlay.is_visible:
-            return self.findings_of(viewport).layer_words()
+            findings = self.findings_of(viewport)
+            letter = self._results.letter(findings.system) if len(self.layers(viewport)) > 1 else ""
+            return f"{letter} {findings.layer_words()}".lstrip()  # a small view cuts the name before the variant
         if not viewport.overlay.shown or viewport.overlay.held:
             return ""
         ranks = {found.rank for found in self.found_in(viewport)}
-        words = []
+        by_home: dict[str, list[Layer]] = {}
         for layer in self.layers(viewport):
             home = self.find(layer.result.home)
             if layer.rank in ranks and not layer.reads_it and home is not None:
-                title = role_words(home[2]) or volume_title(home[1], home[2])
-                words.append(f"{layer.result.system}   on {title}")
-        return ", ".join(words)
+                by_home.setdefault(role_words(home[2]) or volume_title(home[1], home[2]), []).append(layer)
+        return ", ".join(f"{_names(layers)}   on {title}" for title, layers in by_home.items())
 
     def layers(self, viewport: Viewport | None = None) -> list[Layer]:
         """The readings that concern the volume of a view, one of each system, the active view unless another is
@@ -354,6 +355,11 @@ class Session(State):
             self._layers.thresholds[self._panel.key] = threshold
         if what in ("reading", "point"):
             self.layout.active.overlay.set_called(self.findings.called_slices())
+
+
+def _names(layers: Sequence[Layer]) -> str:
+    """A system by its name, several by the letters that stand beside their marks: the image has no room for more."""
+    return layers[0].result.system if len(layers) == 1 else " ".join(layer.letter for layer in layers)
 
 
 def study_key(study: Study | None) -> str:

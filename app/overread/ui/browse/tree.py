@@ -21,7 +21,7 @@ from overread.core.study import Scan, Series, Study, Volume
 from overread.ui import theme
 from overread.ui.browse.thumbnails import SIDE
 from overread.ui.picture import switched
-from overread.viewing.corner import date_words, role_words, series_words, size_words, volume_title
+from overread.viewing.corner import apart_words, date_words, role_words, series_words, size_words, volume_title
 
 ID, PICTURE, LINES, WARNINGS, STATE, IS_SHOWN, BLINDED_LINES = (Qt.ItemDataRole.UserRole + n for n in range(7))
 _Index = QModelIndex | QPersistentModelIndex
@@ -212,13 +212,13 @@ class _RowPainter(QStyledItemDelegate):
 
     def _paint_volume(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         area = option.rect.adjusted(6, 2, -6, -2)
-        state = option.state
+        held = option.state
         is_shown = bool(index.data(IS_SHOWN))
-        if is_shown or state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected):
+        if is_shown or held & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.ACCENT_DARK if is_shown else theme.RAISED))
             painter.drawRoundedRect(area, 6, 6)
-        if state & QStyle.StateFlag.State_HasFocus:
+        if held & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(theme.ACCENT), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
@@ -237,11 +237,11 @@ class _RowPainter(QStyledItemDelegate):
         painter.setFont(theme.scaled_font(option.font, 0.92))
         parts = lines[1].split("\n")
         quiet = "#d5e6e9" if is_shown else theme.QUIET
-        _line(painter, QRect(left, top + line + 2, wide, line), parts[0], quiet)
-        is_read = bool(index.data(STATE))
-        third = index.data(STATE) or (parts[1] if len(parts) > 1 else "")
-        colour = theme.ACCENT if is_read and not is_shown else quiet
-        _line(painter, QRect(left, top + 2 * line + 4, wide, line), third, colour)
+        state = index.data(STATE) or ""  # in place of the size, which the tool tip has too; never of the role
+        colour = theme.ACCENT if state and not is_shown else quiet
+        role = parts[1] if len(parts) > 1 else ""
+        _line(painter, QRect(left, top + line + 2, wide, line), state or parts[0], colour)
+        _line(painter, QRect(left, top + 2 * line + 4, wide, line), role or (parts[0] if state else ""), quiet)
 
 
 def _detach(item: QTreeWidgetItem) -> None:
@@ -296,7 +296,7 @@ def _stacks_words(study: Study) -> str:
 def _detail(volume: Volume, blinded: bool = False) -> str:
     modality = volume.modality if not blinded or volume.modality in ("CT", "MR") else ""
     size = " ".join(filter(None, (modality, "·" if modality else "", size_words(volume))))
-    third = ", ".join(filter(None, (role_words(volume), *(() if blinded else volume.told_apart))))
+    third = ", ".join(filter(None, (role_words(volume), *(() if blinded else apart_words(volume)))))
     return f"{size}\n{third}"
 
 

@@ -171,10 +171,10 @@ def draw_cursor(painter: QPainter, placed: Placement, at: tuple[float, float] | 
         painter.drawLines(arms)
 
 
-def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Viewport, *, caution: str,
+def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Viewport, *, unit: str, caution: str,
                     font: QFont, above: float) -> None:
-    """The fixed scale of the heatmap with threshold, unit and caution, ``above`` points over the lower
-    edge; without a caution the bar alone, for a small view that says it elsewhere."""
+    """The fixed scale of the heatmap with threshold, ``unit`` and caution, ``above`` points over the lower
+    edge; without a caution for a small view that says it elsewhere."""
     overlay = viewport.overlay
     if overlay.heatmap is None:
         return
@@ -182,7 +182,8 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     painter.setFont(font)
     metrics = QFontMetricsF(font)
     bottom = height - above - MARGIN
-    plate_height = 2 * metrics.height() + 14 if caution else 4
+    lines = tuple(filter(None, (unit, caution)))
+    plate_height = len(lines) * metrics.height() + 14
     free = bottom - plate_height - height / 2 - 1.5 * metrics.height()  # below the letter in the middle of the edge
     tall = min(170.0, max(48.0, min(height * 0.24, free)))
     bar = QRectF(width - MARGIN - 14, bottom - tall, 12, tall)
@@ -200,18 +201,14 @@ def draw_colour_bar(painter: QPainter, width: float, height: float, viewport: Vi
     for y, words in ticks:
         left = bar.left() - 8 - metrics.horizontalAdvance(words)
         draw_text(painter, left, min(y, bar.bottom()) + metrics.ascent() / 2 - 1, words)
-    if not caution:
-        painter.restore()
-        return
-    lines = ("activation (logit)", caution)
     wide = max(metrics.horizontalAdvance(words) for words in lines)
-    top = bar.top() - 10 - metrics.height() - metrics.ascent()
-    plate = QRectF(width - MARGIN - wide - 4, top - 2, wide + 8, 2 * metrics.height() + 4)
+    top = bar.top() - 10 - (len(lines) - 1) * metrics.height() - metrics.ascent()
+    plate = QRectF(width - MARGIN - wide - 4, top - 2, wide + 8, len(lines) * metrics.height() + 4)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(PLATE)
     painter.drawRoundedRect(plate, 3, 3)
     for n, words in enumerate(lines):
-        y = bar.top() - 10 - (1 - n) * metrics.height()
+        y = bar.top() - 10 - (len(lines) - 1 - n) * metrics.height()
         colour = INK if n == 0 else _CAUTION
         draw_text(painter, width - MARGIN - metrics.horizontalAdvance(words), y, words, colour)
     painter.restore()

@@ -119,8 +119,8 @@ class SurenessPicture(QWidget):
         painter.drawLine(QLineF(x, 9, x, base))
         metrics, y = painter.fontMetrics(), base + painter.fontMetrics().ascent() + 2
         painter.setPen(QColor(theme.QUIET))
-        painter.drawText(QPointF(0, y), f"{self._low:.2f}")
-        high = f"{self._high:.2f}"
+        painter.drawText(QPointF(0, y), f"{self._low:.3f}")
+        high = f"{self._high:.3f}"
         painter.drawText(QPointF(self.width() - metrics.horizontalAdvance(high), y), high)
         painter.end()
 
@@ -174,7 +174,9 @@ class ClassesCard(QWidget):
         self.bars.show_bars(card.bars)
         evidence = result.evidence
         self.picture.show_place(evidence.histogram(), card.sureness, evidence.cut)
-        said = "" if card.sureness is None else f"Confidence of the call: {card.sureness:.3f}"
+        rank = "" if card.sureness is None else evidence.rank_words(card.sureness)
+        said = "" if card.sureness is None else f"Confidence of the call: {card.sureness:.3f}, no probability"
+        said += f"; {rank}" if rank else ""
         for widget, words in ((self.call, card.call), (self.rules, "\n".join(card.rules)), (self.sureness, said),
                               (self.sureness_words, card.sureness_words), (self.facts, card.facts),
                               (self.meaning, "\n".join(card.meaning)), (self.caution, card.caution)):  # fmt: skip

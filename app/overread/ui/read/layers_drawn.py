@@ -68,25 +68,25 @@ def draw_regions(
     spacing = viewport.spacing_mm or (1.0, 1.0)
     for one in circles:
         x, y = placed.to_widget(one.row, one.column)
-        colour = _CHOSEN if one.is_chosen and one.is_own else REGION
+        is_chosen = one.is_chosen and one.is_own  # by its width: white belongs to the chosen mark of a system
         style = Qt.PenStyle.SolidLine if one.is_drawn else Qt.PenStyle.DashLine
         across, down = (one.radius_mm / spacing[n] * size for n, size in ((1, placed.column_width),
                                                                            (0, placed.row_height)))  # fmt: skip
         beyond = MASK_MARGIN_MM / one.radius_mm
-        for pen in (QPen(HALO, 3.4), QPen(colour, 1.8 if one.is_drawn else 1.4, style)):
+        for pen in (QPen(HALO, 4.4 if is_chosen else 3.4), QPen(REGION, 2.6 if is_chosen else 1.5, style)):
             painter.setPen(pen)
             painter.drawEllipse(QPointF(x, y), across, down)
         painter.setPen(QPen(REGION, 1.0, Qt.PenStyle.DotLine))
         painter.drawEllipse(QPointF(x, y), across * (1 + beyond), down * (1 + beyond))
         if one.is_own:
-            for pen in (QPen(HALO, 3.0), QPen(colour, 1.2)):
+            for pen in (QPen(HALO, 3.0), QPen(REGION, 1.2)):
                 painter.setPen(pen)
                 painter.drawEllipse(QPointF(x, y), _CENTRE, _CENTRE)
         words = f"L{one.lesion}  {2 * one.radius_mm:.0f} mm" + ("" if one.is_drawn else "  between")
         if not one.is_own:
             words = f"L{one.lesion}"
         wide = QFontMetricsF(font).horizontalAdvance(words)
-        draw_text(painter, x - wide / 2, y + down + QFontMetricsF(font).ascent() + 4, words, colour)
+        draw_text(painter, x - wide / 2, y + down + QFontMetricsF(font).ascent() + 4, words, REGION)
     painter.restore()
 
 

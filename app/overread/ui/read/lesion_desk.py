@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from overread.core.errors import InputError, OverreadError
 from overread.core.progress import Progress
 from overread.core.region import Region
+from overread.io.json_file import read_json_object
 from overread.io.regions import read_region
 from overread.ui.jobs import Job
 from overread.ui.read.facts_form import FactsFormView
@@ -20,6 +21,7 @@ from overread.ui.read.regions_list import RegionsList
 from overread.ui.read.signs_row import SignsView
 from overread.ui.widgets.parts import label, panel, rule
 from overread.ui.widgets.upright import UprightScroll
+from overread.viewing.class_words import FACT_WORDS
 from overread.viewing.regions import FIRST_RADIUS_MM
 from overread.viewing.session import Session
 
@@ -136,6 +138,29 @@ class LesionDesk(QObject):
         name, _ = QFileDialog.getOpenFileName(self._parent, "Where to look", "", _MASKS)
         if name:
             self.take_region(Path(name))
+
+    def takes(self, path: Path, at: QPoint) -> bool:
+        """Whether a file dropped at a place of the screen belongs here and is no study to be opened.
+
+        What falls on this panel does. So does JSON anywhere over an open series: there is no image in it.
+        """
+        if self._session.layout.active.volume is None:
+            return False
+        is_here = self.panel.isVisible() and self.panel.rect().contains(self.panel.mapFromGlobal(at))
+        return is_here or path.suffix.lower() == ".json"
+
+    def take_file(self, path: Path) -> None:
+        """Clinical facts, or where to look: told apart by what a JSON file holds."""
+        if path.suffix.lower() == ".json":
+            try:
+                is_facts = not read_json_object(path, "region").keys().isdisjoint(FACT_WORDS)
+            except OverreadError as problem:
+                self.failed.emit(problem)
+                return
+            if is_facts:
+                self._try(lambda: self._session.form.load(path))
+                return
+        self.take_region(path)
 
     def take_region(self, path: Path) -> None:
         """Read a file of regions in a thread; its lesions join those of the shown series."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLineF, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QLineF, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -106,6 +106,7 @@ class StopRow(QWidget):
             return
         self._points = points
         for old in self._buttons.values():
+            old.hide()
             old.deleteLater()
         self._buttons = {}
         for point in points:
@@ -113,11 +114,13 @@ class StopRow(QWidget):
             made.setParent(self)
             made.setProperty("stop", True)
             made.setCheckable(True)
+            made.ensurePolished()  # its width counts before it is seen
             lines = (f"Score {point.threshold:.2f} or more.", point.meaning, point.elsewhere)
             made.setToolTip("\n".join(filter(None, lines)))
             made.clicked.connect(lambda _on=False, name=point.name: self._findings.set_point(name))
             made.show()
             self._buttons[point.name] = made
+        self._slider.ensurePolished()
         self._place()
         self.updateGeometry()
 
@@ -127,13 +130,16 @@ class StopRow(QWidget):
             stop.setChecked(point is not None and name == point.name)
         self.update()
 
-    def x_of(self, threshold: float) -> float:
-        """Where a threshold lies along the slider's groove, in this widget's points; both are equally wide."""
+    def x_of(self, threshold: float, wide: int | None = None) -> float:
+        """Where a threshold lies along the slider's groove, in this widget's points; both are equally wide.
+
+        ``wide`` is a width that the layout asks about; it may be another than the present one.
+        """
         option = QStyleOptionSlider()
         self._slider.initStyleOption(option)
         style, kind = self._slider.style(), QStyle.ComplexControl.CC_Slider
         handle = style.subControlRect(kind, option, QStyle.SubControl.SC_SliderHandle, self._slider).width()
-        span = max(self.width() - handle, 1)
+        span = max((self.width() if wide is None else wide) - handle, 1)
         low, high = self._slider.minimum(), self._slider.maximum()
         return handle / 2 + span * (threshold * STEPS - low) / max(high - low, 1)
 
@@ -147,10 +153,18 @@ class StopRow(QWidget):
         tall = max((b.sizeHint().height() for b in self._buttons.values()), default=0)
         return _TICK + (1 + max((row for row, _ in places.values()), default=-1)) * tall
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Another text size: names need other room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.updateGeometry()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put every name below its place again."""
+        """Put every name below its place again, and ask for more room where that was reckoned before it was seen."""
         super().resizeEvent(event)
         self._place()
+        if self.heightForWidth(self.width()) != self.height():
+            self.updateGeometry()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A tick at every stop, down to its name; a plate under the stop the slider stands on."""
@@ -172,7 +186,7 @@ class StopRow(QWidget):
         places = {}
         for point in self._points:
             room = self._buttons[point.name].sizeHint().width()
-            left = min(max(round(self.x_of(point.threshold)) - room // 2, 0), max(wide - room, 0))
+            left = min(max(round(self.x_of(point.threshold, wide)) - room // 2, 0), max(wide - room, 0))
             row = next((n for n, end in enumerate(ends) if left >= end + _GAP), len(ends))
             ends[row : row + 1] = [left + room]
             places[point.name] = (row, left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from overread.ui.picture import holds_file_text
 from overread.ui.read.place_table import PlaceTable
 from overread.ui.widgets.parts import button, label
 from overread.viewing.session import Session
@@ -29,6 +30,7 @@ class RegionsList(QWidget):
         self.empty = label("regions-empty", _EMPTY, quiet=True)
         self.table = PlaceTable("regions-table", "Circled lesions", _COLUMNS)
         self.table.chosen.connect(self._chosen)
+        self.notes = holds_file_text(label("regions-notes", caution=True))
         grid = QGridLayout()
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(4)
@@ -38,7 +40,7 @@ class RegionsList(QWidget):
             ("region-new", "New lesion", "The next circle begins another lesion"),
             ("region-from-mark", "From my mark", "A circle at the chosen own mark, as wide as its diameter"),
             ("region-from-candidate", "From candidate", "A circle at the chosen candidate; check its size"),
-            ("region-file", "From file…", "Masks (DICOM SEG, NIfTI, NRRD), truth.json or circles as JSON"),
+            ("region-file", "From file…", "Masks (SEG, NIfTI, NRRD), truth.json, circles as JSON; or drop it here"),
             ("region-remove", "Remove", "Remove the chosen lesion with all its circles; Ctrl+Z brings it back"),
         )):  # fmt: skip
             made = button(f"regions-{command}", words, tip)
@@ -51,6 +53,7 @@ class RegionsList(QWidget):
         column.setSpacing(6)
         column.addWidget(self.empty)
         column.addWidget(self.table)
+        column.addWidget(self.notes)
         column.addLayout(grid)
         for state in (self._regions, session.second, session.findings, session):
             state.listeners.append(lambda _what: self.refresh())
@@ -66,6 +69,8 @@ class RegionsList(QWidget):
             rows.append((lesion.number, (f"L{lesion.number}", f"{lesion.diameter_mm:.0f} mm", slices), tip))
         self.table.setVisible(bool(rows))
         self.empty.setVisible(not rows)
+        self.notes.setText("\n".join(self._regions.notes))
+        self.notes.setVisible(bool(self.notes.text()))
         self.table.fill(rows, self._regions.selected)
         has_place = session.layout.active.volume is not None and session.layout.active.volume.affine is not None
         chosen = session.findings.candidate(session.findings.selected)

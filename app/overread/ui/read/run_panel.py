@@ -14,7 +14,7 @@ from overread.ui.read.role_rows import RoleRows
 from overread.ui.read.system_combo import SystemCombo
 from overread.ui.widgets.parts import button, label
 from overread.viewing.chooser import CHOICES, Choice, Readiness, Slot, choice_of, part_words, slots_of
-from overread.viewing.readable import gate_words, readable, readiness_in, runnable, title_of
+from overread.viewing.readable import fitting, gate_words, readable, readiness_in, runnable, title_of
 from overread.viewing.regions import CHANGED
 from overread.viewing.session import Session, first_to_show
 
@@ -36,10 +36,13 @@ class RunPanel(QWidget):
         self.setObjectName("run-panel")
         self._session = session
         self._by_person: dict[str, dict[str, str]] = {}
+        self._is_chosen = self._is_read = False
+        self._offered: str | None = None
         self._slots: tuple[Slot, ...] = ()
         self._ready = Readiness()
         self.systems = SystemCombo(self._all_ready)
         self.systems.currentIndexChanged.connect(lambda _index: self._system_changed())
+        self.systems.activated.connect(lambda _index: self._note_choice())
         self.about = label("system-about", quiet=True)
         self.card_button = button("model-card", "Model card", "What it was trained on, and how it did", link=True)
         self.card_button.clicked.connect(lambda: self.card.emit(self.choice.key))
@@ -104,10 +107,23 @@ class RunPanel(QWidget):
 
     def choose(self, key: str | None, volume_id: str | None = None) -> None:
         """Choose a system and a volume from outside."""
+        self._is_chosen = self._is_chosen or key is not None
         if key is not None and self.systems.findData(key) >= 0:
             self.systems.setCurrentIndex(self.systems.findData(key))
         if volume_id is not None and self.volumes.findData(volume_id) >= 0:
             self.volumes.setCurrentIndex(self.volumes.findData(volume_id))
+
+    def offer(self) -> None:
+        """Turn to a system that fits the shown study, once all is read and unless somebody has chosen one since.
+
+        A series is asked about once; the present system stays unless another fits better.
+        """
+        self._is_read, shown = True, self._session.layout.active.volume
+        if not self._is_chosen and shown is not None and shown.id != self._offered:
+            self._offered = shown.id
+            fit = fitting(self._session, self.choice)
+            if fit != self.choice:
+                self.systems.setCurrentIndex(self.systems.findData(fit.key))
 
     def start(self) -> None:
         """Ask for the run that is set up here, if it may start."""
@@ -134,6 +150,8 @@ class RunPanel(QWidget):
     def _session_changed(self, what: str) -> None:
         if what == "scan":
             self._by_person.clear()
+            if self._session.scan is None:
+                self._is_chosen, self._is_read, self._offered = False, False, None
             self._fill_volumes()
         elif what == "results":
             self._enable()
@@ -143,6 +161,12 @@ class RunPanel(QWidget):
                 self.choose(None, shown.id)
             if not self._reads_one:
                 self._check()
+            if self._is_read:
+                self.offer()
+            self._count_soon.start()  # another study may be shown, whose systems are others
+
+    def _note_choice(self) -> None:
+        self._is_chosen = True
 
     def _queue_changed(self, what: str) -> None:
         if what == "runs":

@@ -60,11 +60,12 @@ class SignsView(QWidget):
             answer = self._signs.answer(sign)
             combo.setCurrentIndex(next(n for n, (_, value) in enumerate(_ANSWERS) if value is answer))
         self.rule.setText(self._signs.words())
-        said = []
+        said, cautions = [], []
         for layer in self._session.layers():
             reading = layer.result.reading
             if reading is not None and reading.reader.id == _SYSTEM and reading.result == "classes":
                 score = "" if reading.rating is None else f", score {reading.rating:.2f}"
-                said.append(f"{layer.result.system}: {class_words(reading.category)}{score}. {layer.result.caution}")
-        self.systems.setText("\n".join(said))
+                said.append(f"{layer.result.system}: {class_words(reading.category)}{score}.")
+                cautions.append(layer.result.caution)
+        self.systems.setText("\n".join((*said, *dict.fromkeys(cautions))))
         self.systems.setVisible(bool(said))

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette
-from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStyleOptionViewItem,
+    QStylePainter,
+    QWidget,
+)
 
 from overread.ui import theme
-from overread.viewing.chooser import CHOICES, Readiness
+from overread.viewing.chooser import CHOICES, Readiness, choice_of
 
 LINE, CAN_RUN = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 _SIDE, _TOP = 10, 4
-_WIDEST_LINES = 2
+_SIGN = 18
+"""Room for the sign in front of a name."""
+_BAR = 4
+_EDGE = 6
 _FEWEST_CHARACTERS = 18
 _COMBO_SIDES = 48
 
@@ -51,6 +62,24 @@ class SystemCombo(QComboBox):
             words = f"{self.itemText(row)}. {ready.line}"
             self.setItemData(row, words, Qt.ItemDataRole.AccessibleTextRole)
 
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Where there is no room for all of a title, the variant stays: it tells one entry from the next."""
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        kind = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, kind, self).width() - _EDGE
+        option.currentText = self.shown_title(room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def shown_title(self, room: int) -> str:
+        """The chosen title as it fits into so many points, cut in front of the variant."""
+        choice = choice_of(str(self.currentData()))
+        metrics, tail = self.fontMetrics(), "" if choice.variant is None else f": {choice.variant}"
+        left = max(room - metrics.horizontalAdvance(tail), 0)
+        return metrics.elidedText(choice.system.title, Qt.TextElideMode.ElideRight, left) + tail
+
     def showPopup(self) -> None:
         """Open the list, as wide as its lines need within the window."""
         self.refresh()
@@ -67,10 +96,10 @@ class _TwoLines(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Room for both, the second broken where it is long."""
         line = option.fontMetrics.height()
-        words = str(index.data(LINE) or "")
-        wide = max(option.rect.width(), self._width()) - 2 * _SIDE
-        lines = min(_WIDEST_LINES, 1 + option.fontMetrics.horizontalAdvance(words) // max(wide, 1))
-        return QSize(200, (1 + lines) * line + 2 * _TOP)
+        wide = max(self._width() - 2 * _SIDE - _SIGN, 1)
+        words, wrap = str(index.data(LINE) or " "), int(Qt.TextFlag.TextWordWrap)
+        below = option.fontMetrics.boundingRect(QRect(0, 0, wide, 20 * line), wrap, words).height()
+        return QSize(200, line + max(below, line) + 2 * _TOP)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -86,8 +115,8 @@ class _TwoLines(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(QColor(theme.ON_ACCENT if is_marked else theme.TEXT))
         sign = "\u2713" if can_run else "\u2013"
-        painter.drawText(QRect(box.left(), box.top(), 18, line), Qt.AlignmentFlag.AlignLeft, sign)
-        text = box.adjusted(18, 0, 0, 0)
+        painter.drawText(QRect(box.left(), box.top(), _SIGN, line), Qt.AlignmentFlag.AlignLeft, sign)
+        text = box.adjusted(_SIGN, 0, 0, 0)
         title = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(QRect(text.left(), text.top(), text.width(), line), Qt.AlignmentFlag.AlignLeft, title)
         if not is_marked:
@@ -98,4 +127,6 @@ class _TwoLines(QStyledItemDelegate):
 
     def _width(self) -> int:
         combo = self.parent()
-        return combo.view().viewport().width() - 18 if isinstance(combo, QComboBox) else 200
+        if not isinstance(combo, QComboBox):
+            return 200
+        return max(combo.view().viewport().width(), combo.view().minimumWidth() - _BAR)

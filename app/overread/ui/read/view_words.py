@@ -39,10 +39,10 @@ def draw_words(
     blinded: bool,
 ) -> None:
     """The four corners, and the colour bar above the lower right one. The painter has the font of the corners."""
-    is_visible, caution = viewport.overlay.is_visible, session.findings_of(viewport).caution
+    is_visible, findings = viewport.overlay.is_visible, session.findings_of(viewport)
     signs = [session.linking.words(viewport)]
     if is_visible and small:  # no room for a plate over the colour bar
-        signs.append(caution)
+        signs.append(findings.caution)
     text = corner_text(viewport, cursor, session.layer_words(viewport), blinded=blinded, small=small)
     metrics = QFontMetricsF(letter_font(font, small))
     letter = max(map(metrics.horizontalAdvance, viewport.letters)), metrics.height()
@@ -54,7 +54,8 @@ def draw_words(
             size.width(),
             size.height(),
             viewport,
-            caution="" if small else caution,
+            unit=findings.map_words(),
+            caution="" if small else findings.caution,
             font=theme.scaled_font(font, 0.85),
             above=below,
         )
