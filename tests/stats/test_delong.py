@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overread.stats.delong import area_interval, delong, paired_test
+from overread.stats.delong import area_interval, delong, paired_test, unpaired_test
 
 pytestmark = pytest.mark.light
 
@@ -96,3 +96,21 @@ def test_paired_test_is_that_of_proc_for_every_reader_of_a_published_study(share
         assert abs(test.z) == pytest.approx(abs(expected["Z"]), abs=1e-9)
         assert test.p == pytest.approx(expected["p"], abs=1e-9)
         assert sorted(map(abs, test.interval)) == pytest.approx(sorted(map(abs, expected["diff_ci"])), abs=1e-9)
+
+
+def test_areas_on_different_cases_are_compared_with_their_own_variances() -> None:
+    rng = np.random.default_rng(12)
+    first = (rng.normal(size=30) + 1, rng.normal(size=40))
+    second = (rng.normal(size=50) + 0.5, rng.normal(size=20))
+    there, back = unpaired_test(first, second), unpaired_test(second, first)
+    variance = sum(float(delong(*pair).covariance[0, 0]) for pair in (first, second))
+    assert there.error == pytest.approx(math.sqrt(variance))
+    assert back.t == pytest.approx(-there.t)
+    assert 69 - 1e-9 <= there.df <= 138 + 1e-9
+    normal = math.erfc(abs(there.t) / math.sqrt(2))
+    assert normal < there.p < normal * 1.1
+
+
+def test_a_perfect_area_has_an_interval_only_by_convention() -> None:
+    assert all(math.isnan(limit) for limit in area_interval(1.0, 0.0))
+    assert area_interval(1.0, 0.0, convention="proc") == (1.0, 1.0)

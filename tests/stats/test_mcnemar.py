@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from math import comb
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overread.stats.mcnemar import mcnemar
+from overread.stats.mcnemar import mcnemar, mcnemar_chi_square
 
 pytestmark = pytest.mark.light
 
@@ -61,3 +62,16 @@ def test_thousands_of_slices_are_no_trouble() -> None:
 def test_counts_below_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="no counts"):
         mcnemar(-1, 2)
+
+
+def test_mcnemars_chi_square_by_hand() -> None:
+    assert mcnemar_chi_square(16, 6).statistic == pytest.approx(100 / 22)
+    assert mcnemar_chi_square(16, 6, corrected=True).statistic == pytest.approx(81 / 22)
+    assert mcnemar_chi_square(6, 16).p == mcnemar_chi_square(16, 6).p
+
+
+def test_a_correction_makes_no_difference_of_none_unless_statsmodels_is_asked() -> None:
+    assert mcnemar_chi_square(15, 15, corrected=True).p == 1
+    assert mcnemar_chi_square(15, 15, True, "statsmodels").statistic == pytest.approx(1 / 30)
+    assert math.isnan(mcnemar_chi_square(0, 0, corrected=True).p)
+    assert mcnemar_chi_square(0, 0, True, "statsmodels").p == 0

@@ -165,3 +165,27 @@ def test_a_class_without_cases_has_no_area() -> None:
     (_, absent) = one_vs_rest_areas([[0.9, 0.1], [0.8, 0.2]], [0, 0])
     assert math.isnan(absent.value)
     assert absent.note
+
+
+def test_predictive_values_and_correlation_by_hand() -> None:
+    counts = np.array([[8.0, 2.0, 0.0], [1.0, 9.0, 0.0]])
+    assert multiclass.precision(counts).tolist() == pytest.approx([8 / 9, 9 / 11])
+    assert multiclass.negative_value(counts).tolist() == pytest.approx([9 / 11, 8 / 9])
+    assert float(multiclass.balanced_accuracy(counts)) == pytest.approx(0.85)
+    assert float(multiclass.matthews(counts)) == pytest.approx((8 * 9 - 1 * 2) / math.sqrt(9 * 11 * 10 * 10))
+
+
+def test_a_case_without_a_call_is_a_call_of_its_own_to_the_correlation() -> None:
+    truth, calls = [0, 0, 0, 1, 1, 1], [0, 0, NO_CALL, 1, 0, 1]
+    others = confusion(truth, [2 if c == NO_CALL else c for c in calls], 3)
+    assert float(multiclass.matthews(confusion(truth, calls, 2))) == pytest.approx(float(multiclass.matthews(others)))
+
+
+def test_a_class_that_is_always_called_has_no_correlation() -> None:
+    assert math.isnan(float(multiclass.matthews(confusion([0, 1], [0, 0], 2))))
+
+
+def test_weighted_f1_counts_a_class_as_often_as_it_came() -> None:
+    counts = confusion([0, 0, 0, 1], [0, 0, 1, 1], 3)
+    each = multiclass.f1(counts)
+    assert float(multiclass.weighted_f1(counts)) == pytest.approx(0.75 * each[0] + 0.25 * each[1])

@@ -6,13 +6,23 @@ import json
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overread.stats.curves import roc_curve
-from overread.stats.operating_points import point_at_threshold, sensitivity_at, specificity_at, youden_point
+from overread.stats.operating_points import (
+    RocPoint,
+    best_points,
+    halfway_below,
+    point_at_threshold,
+    sensitivity_at,
+    specificity_at,
+    youden_point,
+)
 
 pytestmark = pytest.mark.light
 
@@ -131,3 +141,36 @@ def test_youden_points_without_ties_are_those_of_proc(shared_data: Path) -> None
             assert point.specificity == pytest.approx(expected["specificity"], abs=1e-9)
             checked += 1
     assert checked == 13
+
+
+def test_all_best_thresholds_come_the_most_sensitive_first() -> None:
+    points = best_points([1, 2, 3, 4], [False, True, False, True])
+    assert [point.threshold for point in points] == [2, 4]
+    assert points[0] == youden_point([1, 2, 3, 4], [False, True, False, True])
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=25),
+    st.sampled_from(["youden", "closest"]),
+)
+def test_no_threshold_is_better_than_the_best(cases: list[tuple[int, bool]], rule: str) -> None:
+    values, truth = (np.array(column) for column in zip(*cases, strict=True))
+    if truth.all() or not truth.any():
+        return
+    kind: Any = rule
+    best = best_points(values, truth, kind, cost=2, prevalence=0.3)
+    r = 0.7 / 0.6
+
+    def gain(point: RocPoint) -> float:
+        if kind == "youden":
+            return point.sensitivity + r * point.specificity
+        return -((1 - point.sensitivity) ** 2) - r * (1 - point.specificity) ** 2
+
+    top = max(gain(point_at_threshold(values, truth, t)) for t in np.unique(values))
+    assert all(gain(point) == pytest.approx(top) for point in best)
+
+
+def test_a_cut_between_ratings_lies_halfway_down() -> None:
+    ratings = [1, 2, 4]
+    assert [halfway_below(ratings, t) for t in (1, 2, 4, 5)] == [-math.inf, 1.5, 3.0, math.inf]

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from overread.stats.proportions import clopper_pearson, exact_lower, exact_upper, proportion
+from overread.stats.proportions import (
+    WILSON,
+    binomial_test,
+    clopper_pearson,
+    exact_lower,
+    exact_upper,
+    proportion,
+    wilson,
+)
 
 pytestmark = pytest.mark.light
 
@@ -70,3 +78,27 @@ def test_66_of_77_prints_the_sensitivity_that_the_misprint_hides() -> None:
 def test_more_hits_than_cases_are_refused() -> None:
     with pytest.raises(ValueError, match="no proportion"):
         exact_upper(5, 4)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 300), st.floats(0, 1))
+def test_wilsons_limits_are_the_shares_whose_score_test_just_fails(total: int, share: float) -> None:
+    hits = round(share * total)
+    low, high = wilson(hits, total)
+    assert 0 <= low <= hits / total <= high <= 1
+    for limit in (low, high):
+        if 0 < limit < 1:
+            z = (hits / total - limit) / math.sqrt(limit * (1 - limit) / total)
+            assert abs(z) == pytest.approx(1.959964, rel=1e-5)
+
+
+def test_wilson_is_named_and_mirrored() -> None:
+    estimate = proportion(3, 10, interval="wilson")
+    assert estimate.method == WILSON
+    assert wilson(7, 10) == pytest.approx((1 - estimate.high, 1 - estimate.low))
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_binomial_test_adds_what_is_no_likelier() -> None:
+    assert binomial_test(1, 5) == pytest.approx(12 / 32)
+    assert binomial_test(0, 0) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from overread.stats import multiclass
 from overread.stats.multiclass import confusion
-from overread.stats.retention import retention_curve, retention_gain, surest
+from overread.stats.retention import kept_weights, retention_curve, retention_gain, surest
 
 pytestmark = pytest.mark.light
 
@@ -106,3 +106,34 @@ def test_shares_and_confidences_that_make_no_sense_are_refused() -> None:
         surest([0.1, 0.2], 0.0)
     with pytest.raises(ValueError, match="confidences"):
         surest([])
+
+
+def test_ordinal_confidence_is_cut_inside_a_step_by_parts() -> None:
+    """Six of ten would be kept: two of the surest and four parts of the five that share the next step."""
+    weights = kept_weights([5, 5, 4, 4, 4, 4, 4, 2, 2, 1], 0.6)
+    assert weights.tolist() == pytest.approx([1, 1, 0.8, 0.8, 0.8, 0.8, 0.8, 0, 0, 0])
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=30), st.sampled_from([0.1, 0.48, 0.7, 1.0]))
+def test_parts_add_up_to_the_share_and_none_falls_below_a_less_sure_one(confidence: list[int], share: float) -> None:
+    weights = kept_weights(confidence, share)
+    assert weights.sum() == pytest.approx(share * len(confidence))
+    assert ((weights >= -1e-12) & (weights <= 1 + 1e-12)).all()
+    order = np.argsort(confidence, kind="stable")
+    assert (np.diff(weights[order]) >= 0).all()
+    if len(set(confidence)) == len(confidence):
+        assert set(np.flatnonzero(weights > 1e-9)) == set(surest(confidence, share))
+
+
+def test_parts_give_the_mean_over_all_ways_to_break_ties() -> None:
+    rng = np.random.default_rng(2)
+    confidence, right = rng.integers(1, 4, 20), rng.random(20) < 0.6
+    weights = kept_weights(confidence, 0.7)
+    drawn = []
+    for _ in range(3000):
+        order = np.lexsort((rng.random(20), -confidence))[:14]
+        drawn.append(right[order].mean())
+    assert np.average(right, weights=weights) == pytest.approx(np.mean(drawn), abs=0.005)
+    table = multiclass.resampled_confusion(np.zeros(20, int), 1 - right, 2, np.arange(20), weights[None])
+    assert float(multiclass.accuracy(table)[0]) == pytest.approx(np.average(right, weights=weights))

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overread.stats.contingency import chi_square, fisher
+from overread.stats.rank_tests import kruskal_wallis
+
 KRUSKAL = "Kruskal-Wallis"
 CHI_SQUARE = "chi-square without continuity correction"
 FISHER = "Fisher's exact test"
@@ -78,7 +81,7 @@ def number_row(name: str, groups: Mapping[str, ArrayLike]) -> NumberRow:
         there = each[np.isfinite(each)]
         cells[group] = _number_cell(there, each.size - there.size)
         known.append(there)
-    return NumberRow(name, cells, _kruskal(known))
+    return NumberRow(name, cells, _by_ranks(known))
 
 
 def category_row(
@@ -123,27 +126,18 @@ def compare_counts(table: ArrayLike) -> GroupTest:
     counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
     if min(counts.shape) < 2:
         return GroupTest(CHI_SQUARE, math.nan, math.nan, "nothing to compare")
-    from scipy.stats import chi2_contingency, fisher_exact
-
-    result = chi2_contingency(counts, correction=False)
-    is_sparse = bool((np.asarray(result.expected_freq) < SMALLEST_EXPECTED).any())
+    result = chi_square(counts)
+    is_sparse = bool((result.expected < SMALLEST_EXPECTED).any())
     if is_sparse and counts.shape == (2, 2):
-        odds, p = fisher_exact(counts)
-        return GroupTest(FISHER, float(odds), float(p))
+        exact = fisher(counts)
+        return GroupTest(FISHER, exact.odds_ratio, exact.p)
     note = f"expected counts below {SMALLEST_EXPECTED}: rough" if is_sparse else ""
-    return GroupTest(CHI_SQUARE, float(result.statistic), float(result.pvalue), note)
+    return GroupTest(CHI_SQUARE, result.statistic, result.p, note)
 
 
-def _kruskal(groups: Sequence[NDArray[np.float64]]) -> GroupTest:
-    full = [values for values in groups if values.size]
-    if len(full) < 2:
-        return GroupTest(KRUSKAL, math.nan, math.nan, "fewer than two groups with values")
-    if np.ptp(np.concatenate(full)) == 0:
-        return GroupTest(KRUSKAL, math.nan, math.nan, "all values are equal")
-    from scipy.stats import kruskal
-
-    result = kruskal(*full)
-    return GroupTest(KRUSKAL, float(result.statistic), float(result.pvalue))
+def _by_ranks(groups: Sequence[NDArray[np.float64]]) -> GroupTest:
+    result = kruskal_wallis(groups)
+    return GroupTest(KRUSKAL, result.statistic, result.p, result.note)
 
 
 def _number_cell(values: NDArray[np.float64], missing: int) -> NumberCell:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,12 +63,15 @@ def delong(diseased: ArrayLike, healthy: ArrayLike) -> Areas:
     return Areas(of_diseased.mean(axis=1), covariance)
 
 
-def area_interval(value: float, variance: float, level: float = 0.95) -> tuple[float, float]:
+def area_interval(
+    value: float, variance: float, level: float = 0.95, convention: Literal["own", "proc"] = "own"
+) -> tuple[float, float]:
     """Normal interval of an area, cut at 0 and 1.
 
     (NaN, NaN) without a variance, and where it is 0: ratings that part the classes wholly do not make an area certain.
+    ``proc`` has an interval of no width there.
     """
-    if not math.isfinite(variance) or variance <= 0:
+    if not math.isfinite(variance) or (variance <= 0 and convention == "own"):
         return math.nan, math.nan
     reach = _normal(level) * math.sqrt(max(variance, 0.0))
     return max(0.0, value - reach), min(1.0, value + reach)
@@ -94,6 +98,45 @@ def paired_test(
     z = (difference - null) / error if error > 0 else math.nan
     p = math.nan if math.isnan(z) else 2 * NormalDist().cdf(-abs(z))
     return PairedTest(first, second, difference, error, (difference - reach, difference + reach), z, p)
+
+
+@dataclass(frozen=True, slots=True)
+class UnpairedTest:
+    """First area minus second on different cases, its standard error, t with ``df`` and two-sided p."""
+
+    difference: float
+    error: float
+    t: float
+    df: float
+    p: float
+
+
+def unpaired_test(
+    first: tuple[ArrayLike, ArrayLike], second: tuple[ArrayLike, ArrayLike], null: float = 0.0
+) -> UnpairedTest:
+    """Whether two areas measured on different cases differ.
+
+    Parameters
+    ----------
+    first, second
+        Ratings of the diseased and of the healthy, of each.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson 1988; degrees of freedom after Satterthwaite, with all cases of an area less one
+    for its variance, as pROC has them.
+    """
+    areas = [delong(*ratings) for ratings in (first, second)]
+    cases = [np.size(ratings[0]) + np.size(ratings[1]) for ratings in (first, second)]
+    variances = [float(area.covariance[0, 0]) for area in areas]
+    difference, variance = float(areas[0].values[0] - areas[1].values[0]), sum(variances)
+    if not variance > 0:
+        return UnpairedTest(difference, math.sqrt(variance), math.nan, math.nan, math.nan)
+    from scipy.special import stdtr
+
+    df = variance**2 / sum(v**2 / (n - 1) for v, n in zip(variances, cases, strict=True))
+    t = (difference - null) / math.sqrt(variance)
+    return UnpairedTest(difference, math.sqrt(variance), t, df, 2 * float(stdtr(df, -abs(t))))
 
 
 def _share_below(others: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
 
 from overread.stats.estimate import Estimate
 from overread.stats.proportions import proportion
@@ -59,8 +60,15 @@ class LikelihoodRatios:
     negative: Estimate
 
 
-def log_likelihood_ratios(table: TwoByTwo, level: float = 0.95) -> LikelihoodRatios:
+def log_likelihood_ratios(
+    table: TwoByTwo, level: float = 0.95, convention: Literal["own", "epir"] = "own"
+) -> LikelihoodRatios:
     """Both ratios with intervals that are symmetric on the log scale: the ones to report.
+
+    Parameters
+    ----------
+    convention
+        ``own`` reports no limit where a count of the ratio is 0. ``epir`` calls 0 the lower limit of a ratio of 0.
 
     Returns
     -------
@@ -74,8 +82,8 @@ def log_likelihood_ratios(table: TwoByTwo, level: float = 0.95) -> LikelihoodRat
     """
     t = table
     return LikelihoodRatios(
-        _by_logarithm(t.true_positive, t.diseased, t.false_positive, t.healthy, level),
-        _by_logarithm(t.false_negative, t.diseased, t.true_negative, t.healthy, level),
+        _by_logarithm(t.true_positive, t.diseased, t.false_positive, t.healthy, level, convention),
+        _by_logarithm(t.false_negative, t.diseased, t.true_negative, t.healthy, level, convention),
     )
 
 
@@ -105,13 +113,14 @@ def limit_likelihood_ratios(table: TwoByTwo, level: float = 0.95) -> LikelihoodR
     )
 
 
-def _by_logarithm(part: int, diseased: int, other: int, healthy: int, level: float) -> Estimate:
+def _by_logarithm(part: int, diseased: int, other: int, healthy: int, level: float, convention: str) -> Estimate:
     """(part / diseased) / (other / healthy) and its interval."""
     if diseased == 0 or healthy == 0:
         return Estimate(math.nan, math.nan, math.nan, LOG, "one class has no case")
     value = _divide(part / diseased, other / healthy)
     if part == 0 or other == 0:
-        return Estimate(value, math.nan, math.nan, LOG, "no interval: a count of the ratio is 0")
+        low = 0.0 if convention == "epir" and value == 0 else math.nan
+        return Estimate(value, low, math.nan, LOG, "no interval: a count of the ratio is 0")
     error = math.sqrt(1 / part - 1 / diseased + 1 / other - 1 / healthy)
     reach = NormalDist().inv_cdf((1 + level) / 2) * error
     return Estimate(value, value * math.exp(-reach), value * math.exp(reach), LOG)

@@ -119,6 +119,49 @@ def macro_f1(counts: Floats, among: ArrayLike | None = None) -> Floats:
         return np.asarray(np.where(known & meant, each, 0).sum(axis=-1) / meant.sum(axis=-1))
 
 
+def precision(counts: Floats) -> Floats:
+    """Share of the calls of each class that are right (..., classes); NaN for a class never called."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(_right(counts) / counts[..., :-1].sum(axis=-2))
+
+
+def negative_value(counts: Floats) -> Floats:
+    """Share of the cases not called each class that are not of it (..., classes); NaN where all are called it."""
+    calls = counts[..., :-1].sum(axis=-2)
+    missed = counts.sum(axis=-1) - _right(counts)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(1 - missed / (counts.sum(axis=(-1, -2))[..., None] - calls))
+
+
+def balanced_accuracy(counts: Floats) -> Floats:
+    """Plain mean of the sensitivities of the classes that came (...)."""
+    return np.asarray(np.nanmean(sensitivity(counts), axis=-1))
+
+
+def weighted_f1(counts: Floats) -> Floats:
+    """Mean of the classes' F1, each counting as often as it came (...)."""
+    cases = counts.sum(axis=-1)
+    each = np.where(cases > 0, f1(counts), 0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((each * cases).sum(axis=-1) / cases.sum(axis=-1))
+
+
+def matthews(counts: Floats) -> Floats:
+    """Correlation of truth and call (...): 1 all right, 0 what chance gives; NaN where either never varies.
+
+    References
+    ----------
+    Matthews 1975; for several classes Gorodkin 2004. Cases without a call are a call of their own.
+    """
+    cases, calls = counts.sum(axis=-1), counts.sum(axis=-2)
+    total = cases.sum(axis=-1)
+    spread = (total**2 - (cases**2).sum(axis=-1)) * (total**2 - (calls**2).sum(axis=-1))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(
+            (_right(counts).sum(axis=-1) * total - (cases * calls[..., :-1]).sum(axis=-1)) / np.sqrt(spread)
+        )
+
+
 def has_class(counts: Floats) -> NDArray[np.bool_]:
     """Which classes came or were called (..., classes)."""
     return np.asarray(counts.sum(axis=-1) + counts[..., :-1].sum(axis=-2) > 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,21 +55,67 @@ def youden_point(values: ArrayLike, is_diseased: ArrayLike) -> RocPoint:
 
     References
     ----------
-    Youden 1950; the rule among ties is SEEDS section 5, row 6 [A]. J is compared in whole numbers, so that equal ones
-    are equal.
+    Youden 1950; the rule among ties is SEEDS section 5, row 6 [A].
     """
-    ratings, truth = np.asarray(values, dtype=np.float64), np.asarray(is_diseased, dtype=bool)
-    diseased, healthy = int(truth.sum()), int((~truth).sum())
-    if diseased == 0 or healthy == 0:
-        raise ValueError(f"{diseased} diseased and {healthy} healthy: no threshold to choose")
-    if np.isnan(ratings).any():
-        raise ValueError("a rating is no number")
-    thresholds = np.unique(ratings)
-    hits = diseased - np.searchsorted(np.sort(ratings[truth]), thresholds, side="left")
-    false = healthy - np.searchsorted(np.sort(ratings[~truth]), thresholds, side="left")
-    j = hits.astype(np.int64) * healthy - false.astype(np.int64) * diseased
-    best = int(np.lexsort((hits, j))[-1])
-    return RocPoint(float(thresholds[best]), float(hits[best] / diseased), float((healthy - false[best]) / healthy))
+    return best_points(values, is_diseased)[0]
+
+
+def best_points(
+    values: ArrayLike,
+    is_diseased: ArrayLike,
+    rule: Literal["youden", "closest"] = "youden",
+    cost: float = 1.0,
+    prevalence: float = 0.5,
+    convention: Literal["own", "proc"] = "own",
+) -> tuple[RocPoint, ...]:
+    """All thresholds that a rule finds best, the most sensitive first.
+
+    Parameters
+    ----------
+    values, is_diseased
+        As in `youden_point`.
+    rule
+        ``youden``: the largest sensitivity + r specificity; ``closest``: the smallest
+        (1 - sensitivity)^2 + r (1 - specificity)^2, nearest to the corner of a perfect test.
+    cost, prevalence
+        Of a false negative over a false positive, and of the disease: r = (1 - prevalence) / (cost prevalence).
+
+    convention
+        ``own`` compares in whole numbers where r is 1, and otherwise takes points closer than ``SLACK`` for equal.
+        ``proc`` compares rounded sums of shares, and so passes over thresholds whose sums differ in the last bit.
+
+    References
+    ----------
+    Perkins and Schisterman 2006 for the weights.
+    """
+    thresholds, hits, false, diseased, healthy = _counts(values, is_diseased)
+    r = (1 - prevalence) / (cost * prevalence)
+    sensitivities, specificities = hits / diseased, (healthy - false) / healthy
+    if convention == "proc":
+        slack = 0.0
+        if rule == "youden":
+            loss = -(sensitivities + r * specificities)
+        else:
+            loss = (1 - sensitivities) ** 2 + r * (1 - specificities) ** 2
+    else:
+        missed, wrong = (diseased - hits) * healthy, false * diseased
+        power, whole = (1, diseased * healthy) if rule == "youden" else (2, (diseased * healthy) ** 2)
+        loss = missed**power + wrong**power if r == 1 else missed**power + r * wrong**power
+        slack = 0.0 if r == 1 else SLACK * whole
+    best = np.flatnonzero(loss <= loss.min() + slack)
+    return tuple(RocPoint(float(thresholds[n]), float(sensitivities[n]), float(specificities[n])) for n in best)
+
+
+def halfway_below(values: ArrayLike, threshold: float) -> float:
+    """A threshold as programs print it that cut between ratings: halfway down to the next lower one.
+
+    -inf for the lowest rating, infinite above the highest; it calls the same cases positive.
+    """
+    ratings = np.unique(np.asarray(values, dtype=np.float64))
+    n = int(np.searchsorted(ratings, threshold, side="left"))
+    if n == 0:
+        return -math.inf
+    return math.inf if n == ratings.size else float(ratings[n - 1] + ratings[n]) / 2
 
 
 def point_at_threshold(values: ArrayLike, is_diseased: ArrayLike, threshold: float) -> RocPoint:
@@ -110,6 +157,20 @@ def specificity_at(curve: Curve, sensitivity: float, interpolate: bool = False) 
     if math.isnan(curve.x[-1]) or math.isnan(curve.y[-1]) or curve.y[-1] < sensitivity - SLACK:
         return math.nan
     return _height(1 - curve.y[::-1], 1 - curve.x[::-1], 1 - sensitivity, interpolate)
+
+
+def _counts(values: ArrayLike, is_diseased: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """Rising thresholds with true and false positives at each, and how many diseased and healthy there are."""
+    ratings, truth = np.asarray(values, dtype=np.float64), np.asarray(is_diseased, dtype=bool)
+    diseased, healthy = int(truth.sum()), int((~truth).sum())
+    if diseased == 0 or healthy == 0:
+        raise ValueError(f"{diseased} diseased and {healthy} healthy: no threshold to choose")
+    if np.isnan(ratings).any():
+        raise ValueError("a rating is no number")
+    thresholds = np.unique(ratings)
+    hits = diseased - np.searchsorted(np.sort(ratings[truth]), thresholds, side="left")
+    false = healthy - np.searchsorted(np.sort(ratings[~truth]), thresholds, side="left")
+    return thresholds, hits.astype(np.int64), false.astype(np.int64), diseased, healthy
 
 
 def _height(x: np.ndarray, y: np.ndarray, at: float, interpolate: bool) -> float:

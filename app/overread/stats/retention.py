@@ -82,6 +82,31 @@ def retention_curve(confidence: ArrayLike, metric: Metric) -> RetentionCurve:
     )
 
 
+def kept_weights(confidence: ArrayLike, share: float = SHARE) -> Floats:
+    """How much of each case (n,) stays when exactly ``share`` of all is kept, ties being drawn by lot on the average.
+
+    What an ordinal confidence needs, where the steps seldom fall on the wanted share: cases above the step that is
+    cut count 1, those on it all the same part, those below 0. A metric of weighted cases is then the one expected over
+    all ways to break the ties (exactly so where it is a mean, such as accuracy; nearly so for F1). Of several classes:
+    `multiclass.resampled_confusion` with each case its own cluster takes such weights.
+
+    Parameters
+    ----------
+    confidence, share
+        As in `surest`.
+
+    Returns
+    -------
+    ndarray
+        Adds up to ``share`` * n.
+    """
+    sure = _ranked(confidence)
+    limit, wanted = _limit(sure, share), share * sure.size
+    above, tied = sure > limit, sure == limit
+    part = (wanted - np.count_nonzero(above)) / np.count_nonzero(tied)
+    return np.where(above, 1.0, np.where(tied, part, 0.0))
+
+
 def retention_gain(
     confidence: ArrayLike,
     metric: Metric,

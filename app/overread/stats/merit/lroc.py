@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from overread.core.reader_data import ReaderData
 from overread.stats.curves import Curve
+from overread.stats.merit.cells import Cells, Floats, Placements
+from overread.stats.merit.kernel import Places, Sample, each_cell, mean_of_pairs, pair_sums, two_sample_placements
+from overread.stats.merit.left_out_curve import LeftOutCurve, left_out_curve
+from overread.stats.operating_points import SLACK
 
 Closing = Literal["own", "rjafroc"]
-SLACK = 1e-12
-"""Shares of false positives closer than this are equal."""
 
 
 def lroc_curve(
@@ -113,3 +117,72 @@ def lroc_height(curve: Curve, fpf: float) -> float:
     after = before + 1
     share = (fpf - curve.x[before]) / (curve.x[after] - curve.x[before])
     return float(curve.y[before] + share * (curve.y[after] - curve.y[before]))
+
+
+def localised_pair_cells(data: ReaderData, name: str) -> Cells:
+    """Area under the whole LROC curve, own closing: a mean over pairs, nought where the place was not found."""
+    assert data.correct is not None
+    correct, read, places = data.correct, data.was_read, np.arange(len(data.cases))
+
+    def one(i: int, j: int) -> tuple[float, Floats, Placements | None]:
+        healthy, diseased = read[i, j] & ~data.is_diseased, read[i, j] & data.is_diseased
+        hit = diseased & (correct[i, j] > -np.inf)
+        false = Sample(data.ratings[i, j, healthy], places[healthy], np.ones(np.count_nonzero(healthy)))
+        true = Sample(correct[i, j, hit], places[hit], np.ones(np.count_nonzero(hit)))
+        sums = pair_sums(false, true, places.size)
+        value, without = mean_of_pairs(sums, healthy.astype(np.float64), diseased.astype(np.float64))
+        return value, without, two_sample_placements(sums, read[i, j], data.is_diseased)
+
+    return each_cell(name, data.ratings.shape, read, places, one)
+
+
+def lroc_area_cells(data: ReaderData, name: str, to_fpf: float, closing: Closing) -> Cells:
+    """`lroc_auc` of every reader and without each case."""
+
+    def area(curve: LeftOutCurve) -> Floats:
+        before, last = _strictly_before(curve, to_fpf, closing)
+        at = np.maximum(before, 0)
+        tip = (to_fpf - curve.x(at)) * (curve.y(at) + _heights(curve, to_fpf, before, last)) / 2
+        return np.asarray(curve.area_to(at) + tip if to_fpf > 0 else np.zeros(at.shape) * curve.y(at))
+
+    return _lroc_cells(data, name, area)
+
+
+def lroc_height_cells(data: ReaderData, name: str, fpf: float, closing: Closing) -> Cells:
+    """`lroc_height` of every reader and without each case."""
+    return _lroc_cells(data, name, lambda curve: _heights(curve, fpf, *_strictly_before(curve, fpf, closing)))
+
+
+def _lroc_cells(data: ReaderData, name: str, figure: Callable[[LeftOutCurve], Floats]) -> Cells:
+    assert data.correct is not None
+    correct, read = data.correct, data.was_read
+
+    def one(i: int, j: int) -> tuple[float, Floats, Placements | None]:
+        healthy, diseased = (np.flatnonzero(read[i, j] & side) for side in (~data.is_diseased, data.is_diseased))
+        found = figure(left_out_curve(data.ratings[i, j, healthy], correct[i, j, diseased], False))
+        without = np.full(data.is_diseased.shape, np.nan)
+        without[np.concatenate([healthy, diseased])] = found[1:]
+        return float(found[0]), without, None
+
+    return each_cell(name, data.ratings.shape, read, np.arange(len(data.cases)), one)
+
+
+def _strictly_before(curve: LeftOutCurve, fpf: float, closing: Closing) -> tuple[Places, Places]:
+    """The last step of each curve with x < ``fpf``, -1 for none, and the last step that is a point of it."""
+    last = curve.last
+    if closing == "rjafroc":
+        steps = curve.false + curve.true
+        is_alone = (curve.step == last) & (np.diff(steps, prepend=0)[-1] == 1)
+        last = np.maximum(last - 1 - is_alone, 0)
+    return np.minimum(curve.reached(fpf, is_strict=True), last), last
+
+
+def _heights(curve: LeftOutCurve, fpf: float, before: Places, last: Places) -> Floats:
+    low, high = np.maximum(before, 0), np.minimum(before + 1, last)
+    is_closing = before >= last
+    x, y = curve.x(low), curve.y(low)
+    run = np.where(is_closing, 1.0, curve.x(high)) - x
+    rise = np.divide(fpf - x, run, out=np.zeros_like(x), where=run > 0) * (curve.y(high) - y)
+    at_nought = curve.y(np.minimum(curve.reached(0.0), last))
+    heights = np.where(before < 0, at_nought, np.where(is_closing, curve.y(last), y + rise))
+    return np.asarray(np.where(np.isnan(curve.healthy), np.nan, heights))

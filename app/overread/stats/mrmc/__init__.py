@@ -1,0 +1,1 @@
+"""Significance tests for several readers of several cases, one file per method."""
