@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 
 from overread.core.errors import BundleError
 from overread.engines.backbones.head import parameter_count
+from overread.engines.weights import with_weights
 from overread.systems.mvi_prediction.network import MviNetwork, network_from
-from overread.systems.ready import with_weights
 
 TABLE = {"name": "resnet-18", "width": 0.25, "in_channels": 3, "factors": 9}
 

@@ -20,11 +20,11 @@ from overread.core.geometry import Affine, Grid
 from overread.core.places import resources
 from overread.core.progress import CallbackProgress
 from overread.core.region import Circle, LesionRegion, Region
+from overread.engines.weights import with_weights
 from overread.systems import Outcome, ReadRequest, load_bundle, read
 from overread.systems.mvi_prediction.loading import load
 from overread.systems.mvi_prediction.network import network_from
 from overread.systems.mvi_prediction.system import slice_scores
-from overread.systems.ready import with_weights
 
 MakeBundle = Callable[[str], Path]
 FACTS = facts_from(

@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 
 from overread.core.errors import BundleError
 from overread.engines.backbones.head import parameter_count
+from overread.engines.weights import with_weights
 from overread.systems.noncontrast_triage.network import TriageNetwork, network_from
-from overread.systems.ready import with_weights
 
 
 @pytest.mark.parametrize(
