@@ -70,6 +70,20 @@ def test_padding_does_not_count_for_the_automatic_window():
     assert auto_window(values).low == pytest.approx(1.0, abs=0.2)
 
 
+def test_bright_fluid_leaves_the_liver_grey_in_the_automatic_window():
+    random = np.random.default_rng(3)
+    air, liver, fluid = random.rayleigh(20, 60_000), random.normal(300, 30, 36_000), random.normal(4000, 300, 4_000)
+    window = auto_window(np.concatenate([air, liver, fluid]).clip(0).astype(np.float32))
+    assert 50 < window.grey(300) < 90
+    assert window.grey(4000) == 255
+
+
+def test_without_bright_fluid_the_automatic_window_reaches_all_but_the_brightest_two_hundredth():
+    random = np.random.default_rng(4)
+    values = np.concatenate([random.rayleigh(20, 60_000), random.normal(300, 60, 40_000)]).clip(0).astype(np.float32)
+    assert auto_window(values).high == pytest.approx(np.percentile(values[values > values.min()], 99.5))
+
+
 def test_a_stack_of_one_value_has_a_window():
     assert auto_window(np.full(10, 7, dtype=np.float32)).width > 0
 

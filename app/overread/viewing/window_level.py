@@ -16,6 +16,10 @@ _AIR_HU = -200
 """A stack of CT without anything as dark as this holds no HU: a mask, a map."""
 _SAMPLE = 250_000
 """Voxels looked at when a default window is chosen: percentiles of so many are steady to a grey level."""
+_BODY_SAMPLE = 20_000
+_OVER_BODY = 4.0
+"""An auto window goes up to so many times the middle of the body at most: fluid on T2 is ten times as bright as the
+liver, which percentile 99.5 alone leaves nearly black. Series without such fluid have a ratio of 1.6 to 3.7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ def header_window(volume: Volume) -> Window | None:
 
 
 def auto_window(values: NDArray[np.float32]) -> Window:
-    """From percentile 1 to 99.5 of the voxels that are not padding (the smallest value counts as padding)."""
+    """From percentile 1 to 99.5 of the voxels that are not padding (the smallest value counts as padding), and no
+    further up than four times the middle of what is not air."""
     if values.size == 0:
         return Window(0.5, 1.0, "auto")
     darkest, brightest = float(values.min()), float(values.max())
@@ -90,7 +95,24 @@ def auto_window(values: NDArray[np.float32]) -> Window:
                                                                                           darkest + 1)
     if high <= low:  # one value but for the padding, as in a mask
         low, high = darkest, brightest
+    elif darkest >= 0 and inside.size:
+        high = min(high, low + _OVER_BODY * (_middle_of_body(inside, high) - low))
     return Window((low + high) / 2, max(high - low, MIN_WIDTH), "auto")
+
+
+def _middle_of_body(values: NDArray[np.float32], brightest: float) -> float:
+    """Median of the brighter of two classes, parted half-way between their means on roots of values, where neither air
+    nor a few bright voxels weigh much (Ridler and Calvard 1978)."""
+    values = values[:: max(1, values.size // _BODY_SAMPLE)]
+    roots = np.sqrt(np.minimum(values, brightest))
+    at = float(roots.mean())
+    for _ in range(20):
+        bright = roots > at
+        if bright.all() or not bright.any():
+            break
+        at = float((roots[bright].mean() + roots[~bright].mean()) / 2)
+    bright = roots > at
+    return float(np.median(values[bright])) if bright.any() else brightest
 
 
 def is_sensible(window: Window, values: NDArray[np.float32]) -> bool:
