@@ -179,6 +179,15 @@ def test_of_several_lesions_the_largest_is_read_and_that_is_said(
     assert any("holds 2 lesions" in message.text for message in reading.messages)
 
 
+def test_of_many_circled_slices_it_says_how_many_were_read(
+    series: dict[str, Volume], triage_bundle: Bundles, region: Region
+) -> None:
+    lesion = region.lesions[0]
+    reading = read(request_of(series, triage_bundle("t2"), "t2", region)).reading
+    told = [m.text for m in reading.messages if "circled slices were read" in m.text]
+    assert told == [f"{len(reading.marks)} of {len(lesion.circles)} circled slices were read, every 10 mm."]
+
+
 def test_every_missing_series_is_named(series: dict[str, Volume], triage_bundle: Bundles, region: Region) -> None:
     request = request_of(series, triage_bundle("six"), "six", region)
     kept = tuple((role, volume) for role, volume in request.volumes if role not in ("t1-portal", "t1-delayed"))

@@ -276,7 +276,7 @@ def _difference(pixels: Pixels, grid: Grid, chosen: Circled) -> dict[str, Any] |
 def _thin_words(parts: Parts, grid: Grid, chosen: Circled) -> list[str]:
     """What to know of the highest slice where there are more of them than in the volumes the threshold is from."""
     step_mm = grid.affine.spacing_mm[0]
-    if parts.machine is not None or step_mm >= THIN_MM:
+    if parts.machine is not None or step_mm >= THIN_MM or len(chosen.circles) == 1:
         return []
     words = (
         f"The highest of {len(chosen.circles)} slices {step_mm:.1f} mm apart counts, which is more often high by "

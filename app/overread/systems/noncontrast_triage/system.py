@@ -209,11 +209,18 @@ def _outcome(
             *(Message("warning", note) for note in notes),
             *said,
             *(Message("warning", note) for note in (*chosen.notes, *squares.notes)),
+            *_thinned(chosen, count),
             *_rules_part(call.category, call.any_slice),
         ),
     )
     progress.report("Reading slices", count, count)
     return Outcome(reading, heatmap, ran.device.words, is_regular=not notes)
+
+
+def _thinned(chosen: Chosen, count: int) -> list[Message]:
+    """How many of the circled slices were looked at, where it is not all."""
+    circled = len(chosen.lesion.circles)
+    return [] if count >= circled else [Message("info", f"{count} of {circled} circled slices were read, every 10 mm.")]
 
 
 def _rules_part(category: str, any_slice: str) -> list[Message]:
