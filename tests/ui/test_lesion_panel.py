@@ -165,6 +165,21 @@ def test_a_dropped_file_of_marks_or_facts_leaves_the_study_open(lesion, qtbot, t
     assert session.layout.active.volume.id == shown
 
 
+def test_dropped_facts_join_what_is_typed_and_wrong_json_is_told_for_what_it_is(lesion, qtbot, tmp_path):
+    session = lesion.session
+    session.form.set_text("age_y", "61")
+    facts, other = tmp_path / "facts.json", tmp_path / "other.json"
+    facts.write_text(json.dumps({"hcv": False}))
+    other.write_text(json.dumps({"age": 61}))
+    session.layout.arrange(1, 2)
+    session.layout.activate(session.layout.on_screen[1])  # nothing is shown in it: the study is open all the same
+    _drop(lesion, facts, QPointF(600, 400))
+    assert (session.form.facts.age_y, session.form.facts.hcv) == (61, False)
+    assert session.scan is not None
+    _drop(lesion, other, QPointF(600, 400))
+    assert "neither clinical facts nor marks" in lesion.errors.why.text()
+
+
 def test_a_mask_dropped_on_the_panel_is_a_region_and_says_what_it_left_out(lesion, qtbot, tmp_path):
     import SimpleITK
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from tests.ui.conftest import write_series
 
 from overread.core.reading import Confidence, Input, Mark, Reader, Reading
 from overread.viewing.evidence import Evidence
@@ -74,6 +75,34 @@ def test_a_study_is_opened_with_a_system_that_fits_it(window, qtbot, phases, ins
     window.run_panel.choose("noncontrast-triage/six")
     window.run_panel.offer()
     assert window.run_panel.choice.key == "noncontrast-triage/six"  # somebody's word stands
+
+
+def test_an_offered_system_stands_at_the_shown_series_and_leaves_the_readings_alone(
+    window, qtbot, tmp_path, bundle, install
+):
+    for n, (modality, words, slices) in enumerate((("CT", "arterial phase", 12), ("MR", "T1 HBP 20 min Primovist", 20),
+                                                   ("MR", "T1 HBP 20 min Primovist", 16))):  # fmt: skip
+        root = f"1.2.826.0.1.3680043.10.9{n}"
+        write_series(tmp_path / "studies" / str(n), uid=f"{root}.1", number=1, modality=modality, slices=slices,
+                     shape=(64, 80), spacing=(1.5, 1.5), description=words, study=root)  # fmt: skip
+    point = {"default": {"threshold": 0.4, "chosen_on": "validation: 60 phantoms"}}
+    open_to_all = {figure: {"refuse_below": 1} for figure in ("slices", "field_mm", "coverage_mm", "matrix")}
+    gate = {"modality": ["CT"], **open_to_all}
+    install("mvi-prediction", "image-factors", ["ct-arterial"], operating=point, gate=gate)
+    window.open_paths([tmp_path / "studies"])
+    qtbot.waitUntil(lambda: not window.opening.is_busy and window.image.frames_painted > 0, timeout=20_000)
+    session, panel = window.session, window.run_panel
+    ct = next(v for v in session.scan.volumes() if v.modality == "CT")
+    last = [v for v in session.scan.volumes() if v.modality == "MR"][-1]
+    asked = []
+    session.prefer = lambda *what: asked.append(what)
+    session.show(ct)
+    assert panel.choice.key == MVI
+    assert panel.volume.id == ct.id
+    session.show(last)
+    assert panel.choice.key == "hbp-detection"
+    assert panel.volume.id == last.id
+    assert asked == []
 
 
 def test_the_closed_list_keeps_the_variant_in_sight(four, qtbot):

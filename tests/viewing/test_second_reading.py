@@ -67,6 +67,28 @@ def test_own_marks_are_seen_on_other_series_where_the_slices_meet(volume):
     assert not any(m.is_here for m in session.second.drawn_marks())
 
 
+def test_what_was_marked_after_the_reveal_is_not_seen_on_a_series_that_is_still_read_alone(volume):
+    session = Session()
+    session.second.set_unaided_first(True)
+    session.set_scan(_scan(*(volume(id=name, frame_of_reference="1.9") for name in ("t1", "t2"))))
+    first, sister = (session.find(name)[2] for name in ("t1", "t2"))
+    session.show(first)
+    session.second.mark_at(2, tuple(float(v) for v in first.affine.to_mm((2, 4, 5))))
+    session.set_result("t1", _result(0.9))
+    session.second.done_alone()
+    session.second.mark_at(3, tuple(float(v) for v in first.affine.to_mm((3, 6, 6))))
+    session.regions.put(2, (0.0, 0.0, 36.0), 12.0, "detector")
+    session.regions.put(2, (0.0, 0.0, 36.0), 12.0, new=True)
+    session.show(sister)
+    session.layout.active.go_to(2)
+    assert session.is_withheld("t2")
+    assert [m.number for m in session.second.drawn_marks()] == [1]
+    assert [lesion.source for lesion in session.regions.lesions] == ["circle"]
+    session.second.done_alone()
+    assert [m.number for m in session.second.drawn_marks()] == [1, 2]
+    assert len(session.regions.lesions) == 2
+
+
 def test_steps_follow_the_reader(session):
     second = session.second
     assert second.step == ALONE

@@ -77,8 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
         check_embedding(bundle, out)
     progress = TerminalProgress()
     result = evaluate(bundle, arguments.cases, wish, progress)
-    if out is not None and arguments.embedding:
-        write_embedding(out / FIGURES, read_cases(arguments.cases), bundle, arguments.seed, progress)
     progress.close()
     if out is not None:
         write_outputs(out, result)
@@ -93,4 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         count_evaluation(bundle, result.document)
     except StorageError as problem:
         tell(str(problem))
+    if out is not None and arguments.embedding:  # last: what is measured and counted stays, whatever becomes of it
+        write_embedding(out / FIGURES, read_cases(arguments.cases), bundle, arguments.seed, progress)
+        progress.close()
     return 0

@@ -401,9 +401,10 @@ class MainWindow(QMainWindow):
         paths: list[str | Path] = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-        if len(paths) == 1 and self.lesion.takes(Path(paths[0]), self.mapToGlobal(event.position().toPoint())):
+        if self.lesion.takes(files := [Path(path) for path in paths], self.mapToGlobal(event.position().toPoint())):
             self.right.show_page(LESION)
-            self.lesion.take_file(Path(paths[0]))
+            for file in files:
+                self.lesion.take_file(file)
         elif paths:
             self.open_paths(paths)
 

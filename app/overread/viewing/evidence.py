@@ -79,7 +79,8 @@ class Evidence:
         group = "those kept" if is_kept else "those left out"
         every = [right for _, right in self.sureness]
         surest = [right for each, right in self.sureness if each >= cut]
-        is_no_help = sum(surest) * len(every) <= sum(every) * len(surest)
+        tells_apart = 0 < sum(every) < len(every) and len(surest) < len(every)
+        is_no_help = tells_apart and sum(surest) * len(every) <= sum(every) * len(surest)
         return (
             f"It would be {place} the {share} surest of {len(self.sureness)} {self.sureness_on}; "
             f"of {group}, {right} were called right, of all {sum(every)} of {len(every)}."

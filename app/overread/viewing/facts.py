@@ -84,8 +84,13 @@ class FactsForm(State):
         who = "All are unknown" if len(names) == len(FACT_NAMES) else f"Unknown: {', '.join(names)}"
         return f"{who}. What is missing takes the training mean, and the reading says so."
 
-    def load(self, path: Path) -> None:
+    def load(self, path: Path, keep: bool = False) -> None:
         """Take the facts of a file as ``--facts`` reads it; nothing changes where one of them is wrong.
+
+        Parameters
+        ----------
+        keep
+            What is typed already and not in the file stays; else the file is all that is known.
 
         Raises
         ------
@@ -93,7 +98,8 @@ class FactsForm(State):
             The file cannot be read, or a fact in it cannot be true.
         """
         facts = read_facts(path)
-        self._typed[self.study] = {name: _text(value) for name, value in asdict(facts).items() if value is not None}
+        told = {name: _text(value) for name, value in asdict(facts).items() if value is not None}
+        self._typed[self.study] = {**(self._typed.get(self.study, {}) if keep else {}), **told}
         self.tell("facts")
 
     def save(self, path: Path) -> None:

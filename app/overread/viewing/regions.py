@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -98,6 +98,8 @@ class Regions(State):
         self._held: str | None = None
         self._pending: tuple[int, Circle] | None = None
         self._pending_lesion: int | None = None
+        self.is_withheld: Callable[[str], bool] = lambda _volume_id: False
+        """Whether a volume is still read alone; the session says."""
 
     # What stands
 
@@ -112,7 +114,7 @@ class Regions(State):
     @property
     def lesions(self) -> tuple[CircledLesion, ...]:
         """The lesions of the shown frame of reference, in the order drawn; the circle in hand is among them."""
-        kept = self._of.get(self._key, ())
+        kept = self._told(self._of.get(self._key, ()), self._volume)
         return self._with_pending(kept) if self._pending is not None else kept
 
     def find(self, number: int | None) -> CircledLesion | None:
@@ -156,6 +158,7 @@ class Regions(State):
             return []
         is_here = _key_of(volume) == self._key
         lesions = self.lesions if is_here else self._of.get(_key_of(volume), ())
+        lesions = self._told(lesions, volume)
         shown = (_shown(lesion, viewport, is_here and lesion.number == self.selected) for lesion in lesions)
         return [one for one in shown if one is not None]
 
@@ -305,6 +308,12 @@ class Regions(State):
     @property
     def _key(self) -> str:
         return _key_of(self._volume)
+
+    def _told(self, lesions: tuple[CircledLesion, ...], volume: Volume | None) -> tuple[CircledLesion, ...]:
+        """Those that may be seen with a volume: over one that is read alone a circle from a candidate would tell."""
+        if volume is None or not self.is_withheld(volume.id):
+            return lesions
+        return tuple(lesion for lesion in lesions if lesion.source != "detector")
 
     def _next_number(self) -> int:
         return max((lesion.number for lesion in self._of.get(self._key, ())), default=0) + 1

@@ -149,6 +149,7 @@ class SecondReading(State):
         """Own marks on or near the present slice of a view, the active one unless another is named.
 
         Marks of other series are seen where the slices meet, in one frame of reference; none of them is chosen there.
+        Over a series that is still read alone only such as were made alone: others tell what a system found.
         """
         viewport = viewport or self._session.layout.active
         if viewport.volume is None:
@@ -157,6 +158,8 @@ class SecondReading(State):
         for _, _, other in self._session.places():
             record = self._records.get(other.id)
             for mark in record.marks if record is not None and other.id != volume.id else ():
+                if mark.added != "alone" and self._session.is_withheld(volume.id):
+                    continue
                 at = place_in(viewport, mark.centre_mm, other)
                 if at is not None:
                     drawn.append((mark.number, role_words(other), at))

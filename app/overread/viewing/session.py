@@ -46,6 +46,7 @@ class Session(State):
         self._panel: Result | None = None
         self._withheld: set[str] = set()
         self.regions, self.form, self.signs = Regions(), FactsForm(), Signs()
+        self.regions.is_withheld = self.is_withheld
         self.findings.listeners.append(self._findings_changed)
         self.measuring = Measuring()
         self.second = SecondReading(self, self.measuring)

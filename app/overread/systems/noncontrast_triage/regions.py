@@ -25,11 +25,15 @@ _NOT_READ = f"{SYSTEM} does not read this study"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The lesion that is read, its squares on T2, and what a reader of the result must know about the choice."""
+    """The lesion that is read, its squares on T2, and what a reader of the result must know about the choice.
+
+    ``circled``: how many of its circles lie on T2; squares are about 10 mm apart and may be fewer.
+    """
 
     lesion: LesionRegion
     planes: tuple[Plane, ...]
     notes: tuple[str, ...]
+    circled: int
 
 
 def choose(region: Region, grid: Grid, cut: Cut) -> Chosen:
@@ -54,7 +58,7 @@ def choose(region: Region, grid: Grid, cut: Cut) -> Chosen:
     outside = sum(not grid.contains(circle.centre_mm) for circle in lesion.circles)
     if outside:
         notes.append(f"{outside} of {len(lesion.circles)} circles lie outside the T2 series and were left out.")
-    return Chosen(lesion, planes, tuple(notes))
+    return Chosen(lesion, planes, tuple(notes), len(lesion.circles) - outside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,7 @@ def _outcome(
             *(Message("warning", note) for note in notes),
             *said,
             *(Message("warning", note) for note in (*chosen.notes, *squares.notes)),
-            *_thinned(chosen, count),
+            *_thinned(chosen),
             *_rules_part(call.category, call.any_slice),
         ),
     )
@@ -217,10 +217,11 @@ def _outcome(
     return Outcome(reading, heatmap, ran.device.words, is_regular=not notes)
 
 
-def _thinned(chosen: Chosen, count: int) -> list[Message]:
+def _thinned(chosen: Chosen) -> list[Message]:
     """How many of the circled slices were looked at, where it is not all."""
-    circled = len(chosen.lesion.circles)
-    return [] if count >= circled else [Message("info", f"{count} of {circled} circled slices were read, every 10 mm.")]
+    count = len(chosen.planes)
+    words = f"{count} of {chosen.circled} circled slices were chosen to be read, about every 10 mm."
+    return [Message("info", words)] if count < chosen.circled else []
 
 
 def _rules_part(category: str, any_slice: str) -> list[Message]:

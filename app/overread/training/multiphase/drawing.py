@@ -32,6 +32,8 @@ ROLES = ("t2", "t1-pre", "t1-arterial", "t1-portal", "dwi")
 IMAGES, LABEL_MAPS = "images.npy", "labels.npy"
 _DRAWN_ROLES = ("t2-fs", "dwi", "t1-pre", "t1-arterial", "t1-portal")
 _BODY_SAMPLE = 4
+_DRAWING = 2
+"""Counted up whenever the same patient is drawn otherwise: what lies there from before is another drawing."""
 _GRAIN = 1.16
 """Noise on the grid of 256 columns drawn as such, over that of 512 columns brought to it: 1.09 to 1.27 in 32 series of
 eight validation patients, measured as the difference of two drawings that differ in their noise alone."""
@@ -52,7 +54,7 @@ class DrawOrder:
     @property
     def folder(self) -> str:
         """Name of its folder: another order is another folder."""
-        return f"{KIND}-v{VERSION}-{self.seed:07d}-{self.site}-{self.crossing}-{self.others}"
+        return f"{KIND}-v{VERSION}.{_DRAWING}-{self.seed:07d}-{self.site}-{self.crossing}-{self.others}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

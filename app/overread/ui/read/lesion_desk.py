@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, Signal
@@ -139,28 +139,37 @@ class LesionDesk(QObject):
         if name:
             self.take_region(Path(name))
 
-    def takes(self, path: Path, at: QPoint) -> bool:
-        """Whether a file dropped at a place of the screen belongs here and is no study to be opened.
+    def takes(self, paths: Sequence[Path], at: QPoint) -> bool:
+        """Whether files dropped at a place of the screen belong here and are no study to be opened.
 
-        What falls on this panel does. So does JSON anywhere over an open series: there is no image in it.
+        What falls on this panel does, a folder of masks too. So does JSON anywhere while a study is open: it holds no
+        image.
         """
-        if self._session.layout.active.volume is None:
+        if next(self._session.places(), None) is None or not paths:
             return False
         is_here = self.panel.isVisible() and self.panel.rect().contains(self.panel.mapFromGlobal(at))
-        return is_here or path.suffix.lower() == ".json"
+        is_json = all(path.suffix.lower() == ".json" for path in paths)
+        return is_here or is_json
 
     def take_file(self, path: Path) -> None:
         """Clinical facts, or where to look: told apart by what a JSON file holds."""
+        is_facts = False
         if path.suffix.lower() == ".json":
             try:
-                is_facts = not read_json_object(path, "region").keys().isdisjoint(FACT_WORDS)
+                document = read_json_object(path, "region or list of facts")
             except OverreadError as problem:
                 self.failed.emit(problem)
                 return
-            if is_facts:
-                self._try(lambda: self._session.form.load(path))
+            is_facts = not document.keys().isdisjoint(FACT_WORDS)
+            if not is_facts and document.keys().isdisjoint(("marks", "schema")):
+                why = "it holds neither clinical facts nor marks"
+                remedy = "Give a file in one of the forms of docs/regions.md"
+                self.failed.emit(InputError(f"{path.name} cannot be used here", why, remedy))
                 return
-        self.take_region(path)
+        if is_facts:
+            self._try(lambda: self._session.form.load(path, keep=True))
+        else:
+            self.take_region(path)
 
     def take_region(self, path: Path) -> None:
         """Read a file of regions in a thread; its lesions join those of the shown series."""
@@ -176,8 +185,13 @@ class LesionDesk(QObject):
 
         def done(region: Region) -> None:
             shown = self._session.layout.active.volume
-            if shown is not None and shown.id == volume.id:
-                self._session.regions.take(region)
+            if shown is None or shown.id != volume.id:
+                why = "another series was shown before it was read"
+                self.failed.emit(InputError(f"{path.name} was not used as a region", why, "Give it again"))
+            elif not self._session.regions.take(region):
+                why = " ".join(("none of its lesions lies on the shown series", *region.notes))
+                self.failed.emit(InputError(f"{path.name} cannot be used as a region", why.rstrip("."),
+                                            "Show the series it was drawn on"))  # fmt: skip
 
         job = Job("Reading the region", work, parent=self, on_done=done, on_error=self.failed.emit)
         self._jobs.append(job.start())

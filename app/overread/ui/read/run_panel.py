@@ -37,7 +37,8 @@ class RunPanel(QWidget):
         self._session = session
         self._by_person: dict[str, dict[str, str]] = {}
         self._is_chosen = self._is_read = False
-        self._offered: str | None = None
+        self._offered: set[str] = set()
+        self._is_offering = False
         self._slots: tuple[Slot, ...] = ()
         self._ready = Readiness()
         self.systems = SystemCombo(self._all_ready)
@@ -50,6 +51,7 @@ class RunPanel(QWidget):
         holds_file_text(self.volumes)
         self.volumes.setPlaceholderText(_NOTHING_OPEN)
         self.volumes.currentIndexChanged.connect(lambda _index: self._check())
+        self.volumes.activated.connect(lambda _index: self._note_choice())
         self.roles = RoleRows()
         self.roles.changed.connect(self._role_changed)
         self.roles_button = button("run-roles-fold", "", "Which series plays which role; change it there", link=True)
@@ -58,6 +60,7 @@ class RunPanel(QWidget):
         self.confirm = QCheckBox()
         self.confirm.setObjectName("run-confirm")
         self.confirm.toggled.connect(lambda _on: self._enable())
+        self.confirm.clicked.connect(lambda _on: self._note_choice())
         self.reasons = label("run-reasons", caution=True)
         self.run_button = button("run", "Run", _RUN_TIP, primary=True)
         self.run_button.clicked.connect(self.start)
@@ -119,15 +122,20 @@ class RunPanel(QWidget):
         A series is asked about once; the present system stays unless another fits better.
         """
         self._is_read, shown = True, self._session.layout.active.volume
-        if not self._is_chosen and shown is not None and shown.id != self._offered:
-            self._offered = shown.id
-            fit = fitting(self._session, self.choice)
-            if fit != self.choice:
-                self.systems.setCurrentIndex(self.systems.findData(fit.key))
+        if self._is_chosen or shown is None or shown.id in self._offered:
+            return
+        self._offered.add(shown.id)
+        fit = fitting(self._session, self.choice)
+        if fit != self.choice:
+            self._is_offering = True
+            self.systems.setCurrentIndex(self.systems.findData(fit.key))
+            self._is_offering = False
+            self._follow(shown)
 
     def start(self) -> None:
         """Ask for the run that is set up here, if it may start."""
         if self._ready.request is not None and self.can_run:
+            self._note_choice()
             self.run.emit(self._ready.request)
 
     def start_all(self) -> None:
@@ -151,19 +159,23 @@ class RunPanel(QWidget):
         if what == "scan":
             self._by_person.clear()
             if self._session.scan is None:
-                self._is_chosen, self._is_read, self._offered = False, False, None
+                self._is_chosen, self._is_read = False, False
+                self._offered.clear()
             self._fill_volumes()
         elif what == "results":
             self._enable()
         elif what == "volume":
-            shown = self._session.layout.active.volume
-            if self._reads_one and shown is not None and not gate_words(self.system, shown).is_refused:
-                self.choose(None, shown.id)
+            self._follow(self._session.layout.active.volume)
             if not self._reads_one:
                 self._check()
             if self._is_read:
                 self.offer()
             self._count_soon.start()  # another study may be shown, whose systems are others
+
+    def _follow(self, shown: Volume | None) -> None:
+        """Stand at the shown series where the system would read it."""
+        if self._reads_one and shown is not None and not gate_words(self.system, shown).is_refused:
+            self.choose(None, shown.id)
 
     def _note_choice(self) -> None:
         self._is_chosen = True
@@ -174,11 +186,12 @@ class RunPanel(QWidget):
 
     def _system_changed(self) -> None:
         shown = self._session.layout.active.volume
-        if shown is not None:
+        if shown is not None and not self._is_offering:  # an offer does not change which reading is looked at
             self._session.prefer(shown.id, self.choice.name)
         self._fill_volumes()
 
     def _role_changed(self, role: str, volume_id: str) -> None:
+        self._note_choice()
         self._by_person.setdefault(self.choice.key, {})[role] = volume_id
         self._check()
 

@@ -66,6 +66,6 @@ class SignsView(QWidget):
             if reading is not None and reading.reader.id == _SYSTEM and reading.result == "classes":
                 score = "" if reading.rating is None else f", score {reading.rating:.2f}"
                 said.append(f"{layer.result.system}: {class_words(reading.category)}{score}.")
-                cautions.append(layer.result.caution)
+                cautions += [layer.result.caution] * bool(layer.result.caution)
         self.systems.setText("\n".join((*said, *dict.fromkeys(cautions))))
         self.systems.setVisible(bool(said))
