@@ -54,7 +54,9 @@ def _rows_of(document: Mapping[str, Any]) -> Rows:
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for row in document["metrics"]:
         is_main = (
-            row["reader"] == own and row["metric"].startswith(("roc-auc", "accuracy")) and row["n"].get("patients", 0) > 9
+            row["reader"] == own
+            and row["metric"].startswith(("roc-auc", "accuracy"))
+            and row["n"].get("patients", 0) > 9
         )
         is_wanted = row["subset"] == "all" or (is_main and row["subset"].startswith("largest lesion"))
         if row["level"] != "patient" or not is_wanted or not row["metric"].startswith(PARTS):
