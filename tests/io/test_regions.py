@@ -168,6 +168,21 @@ def test_a_truth_gives_its_targets_by_mask_or_as_balls(tmp_path: Path) -> None:
     assert [round(c.radius_mm - 10, 2) for c in of_ball.circles] == [3.32, 6.0, 3.32]
 
 
+def test_the_truth_of_another_study_is_refused(tmp_path: Path) -> None:
+    centre = tuple(GRID.affine.to_mm((5, 28, 38)).tolist())
+    truth = Truth("c", "hcc", (Lesion("hcc-1", "hcc", centre, 12.0, 900.0),), frame_of_reference="1.2.3")
+    write_truth(tmp_path / "truth.json", truth)
+    assert read_region(tmp_path / "truth.json", GRID, frame="1.2.3").lesions[0].id == "hcc-1"
+    with pytest.raises(InputError, match="truth of another study"):
+        read_region(tmp_path / "truth.json", GRID, frame="9.9.9")
+
+
+def test_a_picture_is_no_mask(tmp_path: Path) -> None:
+    (tmp_path / "liver.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    with pytest.raises(InputError, match="no mask, no marks and no truth"):
+        read_region(tmp_path / "liver.png", GRID)
+
+
 def test_a_truth_with_a_map_of_every_volume_gives_that_of_the_one_that_is_read(tmp_path: Path) -> None:
     for role, mask in (("t1-portal", LARGE), ("t2-fs", np.roll(LARGE, 7, axis=2))):
         write_mask(tmp_path / mask_file(role), np.where(mask, 100, 0).astype(np.uint8), AFFINE)

@@ -28,7 +28,7 @@ def test_u_over_all_pairs_is_the_area_under_the_roc_curve(diseased: list[int], h
 @given(groups, groups)
 def test_two_groups_by_kruskal_and_wallis_are_mann_and_whitney_without_correction(a: list[int], b: list[int]) -> None:
     several, two = kruskal_wallis([a, b]), mann_whitney(a, b, corrected=False)
-    assert several.p == pytest.approx(two.p, nan_ok=True, abs=1e-9)
+    assert several.p == pytest.approx(two.p, nan_ok=True, abs=1e-6)
     assert mann_whitney(b, a, corrected=False).p == pytest.approx(two.p, nan_ok=True)
 
 

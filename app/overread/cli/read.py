@@ -113,8 +113,10 @@ def make_request(arguments: argparse.Namespace, found: Scan) -> ReadRequest:
         )
     study, volumes = chosen[0]
     grid = volumes[0][1].grid  # without one the gate refuses, whatever the region
-    role = volumes[0][1].role.name
-    region = None if arguments.region is None or grid is None else read_region(arguments.region, grid, role)
+    first = volumes[0][1]
+    region = None
+    if arguments.region is not None and grid is not None:
+        region = read_region(arguments.region, grid, first.role.name, first.frame_of_reference)
     return ReadRequest(
         arguments.system,
         volumes,
@@ -184,7 +186,7 @@ def print_classes(reading: Reading) -> None:
     cut = "" if point is None else f" at the {point.name} operating point of {point.threshold:.2f}"
     say(f"{name}: {reading.category}{cut} ({scores}).")
     if reading.confidence is not None:
-        say(f"  confidence {reading.confidence.value:.2f}: {reading.confidence.words}")
+        say(f"  confidence {reading.confidence.value:.4g}: {reading.confidence.words}")
     strongest = sorted(reading.marks, key=lambda mark: -(mark.score or 0.0))[:MOST_REGIONS]
     for mark in (mark for mark in reading.marks if mark in strongest):
         x, y, z = mark.centre_mm

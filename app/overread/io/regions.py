@@ -23,6 +23,7 @@ from overread.core.geometry import Grid
 from overread.core.region import MASK_MARGIN_MM, Circle, LesionRegion, Region, largest_first
 from overread.core.truth import SCHEMA as TRUTH_SCHEMA
 from overread.core.truth import Lesion, Truth
+from overread.io.headers import VOLUME_ENDINGS
 from overread.io.json_file import read_json_object
 from overread.io.lesion_masks import LARGEST_BESIDE_OTHERS_ML, is_named, lesion_parts, segments_to_read
 from overread.io.masks import labels_on_grid, read_mask
@@ -36,7 +37,7 @@ MOST_LESIONS = 200
 _MOST_NAMES = 8
 
 
-def read_region(path: Path, grid: Grid, role: str | None = None) -> Region:
+def read_region(path: Path, grid: Grid, role: str | None = None, frame: str | None = None) -> Region:
     """Read where to look, as circles on the slices of a grid.
 
     Parameters
@@ -49,6 +50,8 @@ def read_region(path: Path, grid: Grid, role: str | None = None) -> Region:
     role
         What that volume is, such as ``t2-fs``: where a truth.json has a label map of every volume beside it, as that
         of the digital liver has, the one of this volume is taken. Between two of them a liver has moved by a breath.
+    frame
+        Its frame of reference: the truth of another study is refused.
 
     Returns
     -------
@@ -70,7 +73,10 @@ def read_region(path: Path, grid: Grid, role: str | None = None) -> Region:
     elif is_dicom_file(path):
         lesions, notes = _of_segmentation(path, grid)
     elif path.suffix.lower() == ".json":
-        lesions = _of_json(path, grid, role)
+        lesions = _of_json(path, grid, role, frame)
+    elif not path.name.lower().endswith(VOLUME_ENDINGS) and path.is_file():
+        why = "it is no mask, no marks and no truth"
+        raise _unusable(path, why, "Give a file in one of the forms of docs/regions.md")
     else:
         lesions = _of_parts(
             lesion_parts(read_mask(path, grid), grid, _what(path), most_ml=LARGEST_BESIDE_OTHERS_ML), grid, path
@@ -164,9 +170,12 @@ def _of_mask_series(path: Path, grid: Grid) -> list[LesionRegion]:
     return regions
 
 
-def _of_json(path: Path, grid: Grid, role: str | None) -> list[LesionRegion]:
+def _of_json(path: Path, grid: Grid, role: str | None, frame: str | None) -> list[LesionRegion]:
     document = read_json_object(path, "region")
     if document.get("schema") == TRUTH_SCHEMA:
+        told = document.get("frame_of_reference")
+        if frame is not None and isinstance(told, str) and told != frame:
+            raise _unusable(path, "it is the truth of another study", "Give the one of this study")
         return region_of_truth(Truth.from_json(document), path.parent, grid, role)
     return regions_of_marks(document, grid, _what(path))
 

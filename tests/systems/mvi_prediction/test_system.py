@@ -241,6 +241,15 @@ def test_onnx_runtime_gives_the_scores_of_torch(drawn: Drawn, mvi_bundle: MakeBu
     np.testing.assert_allclose([s.score for s in one.slices], [s.score for s in other.slices], atol=1e-4)
 
 
+def test_a_diameter_that_does_not_fit_the_circles_is_said(drawn: Drawn, mvi_bundle: MakeBundle) -> None:
+    lesion, bundle = drawn.region.lesions[0], mvi_bundle("image-factors")
+    fitting = ask(drawn, bundle, facts=dataclasses.replace(FACTS, diameter_mm=lesion.diameter_mm)).reading
+    assert not any("the circles measure" in m.text for m in fitting.messages)
+    odd = ask(drawn, bundle, facts=dataclasses.replace(FACTS, diameter_mm=3 * lesion.diameter_mm)).reading
+    (told,) = (m.text for m in odd.messages if "the circles measure" in m.text)
+    assert f"the circles measure {lesion.diameter_mm:.0f} mm" in told
+
+
 def test_thin_slices_are_said_to_raise_the_highest_of_them(drawn: Drawn, mvi_bundle: MakeBundle) -> None:
     affine = drawn.volume.affine
     assert affine is not None

@@ -117,6 +117,11 @@ def _known(facts: Facts, chosen: Circled, parts: Parts) -> Known:
     notes = []
     if measured:
         notes.append(f"No diameter was given: {measured['diameter_mm']:g} mm was measured on the circles.")
+    elif facts.diameter_mm is not None and not 2 / 3 <= chosen.lesion.diameter_mm / max(facts.diameter_mm, 0.1) <= 1.5:
+        notes.append(
+            f"A diameter of {facts.diameter_mm:g} mm was given and used; the circles measure "
+            f"{chosen.lesion.diameter_mm:.0f} mm: check both."
+        )
     if imputed:
         words = ", ".join(name.removesuffix("_ng_ml").removesuffix("_y").removesuffix("_mm") for name in imputed)
         notes.append(f"Not given, so that the training mean stands for it: {words.replace('_', '-')}.")

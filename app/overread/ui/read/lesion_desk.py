@@ -181,7 +181,7 @@ class LesionDesk(QObject):
             return
 
         def work(_progress: Progress) -> Region:
-            return read_region(path, grid, volume.role.name)
+            return read_region(path, grid, volume.role.name, volume.frame_of_reference)
 
         def done(region: Region) -> None:
             shown = self._session.layout.active.volume
