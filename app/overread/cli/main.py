@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "gallery": "draw contact sheets of phantoms",
     "train": "train a bundle",
     "evaluate": "measure a bundle on cases with truth",
+    "analyse": "compare readers, conditions and systems",
     "selftest": "check decoders, engines, devices, bundles and folders",
 }
 """Each is a module of this package with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
