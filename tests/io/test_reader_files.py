@@ -293,6 +293,20 @@ def test_reading_without_a_row_is_unmarked_or_not_read_as_the_design_says(tmp_pa
     assert data.ratings.tolist() == [[[3.0, -math.inf]]]
 
 
+def test_a_reader_without_any_row_under_a_condition_did_not_read_there_unless_the_design_says_so(
+    tmp_path: Path,
+) -> None:
+    marks = "reader,condition,case,lesion,rating\nr,u,a,l,3\nr,w,a,l,4\nsystem,u,a,l,2\n"
+    design = 'paradigm = "froc"\nconditions = ["u", "w"]\n'
+    files = {"ratings_csv": marks, "lesions_csv": "case,lesion\na,l\n"}
+    data = read_reader_data(folder(tmp_path, design_toml=design, **files))
+    system = data.readers.index("system")
+    assert data.was_read[:, system].tolist() == [[True, True], [False, False]]
+    assert any("system has no row under w" in note for note in data.notes)
+    data = read_reader_data(folder(tmp_path, design_toml=design + 'no_row = "unmarked"\n', **files))
+    assert data.ratings[1, system].tolist() == [-math.inf, -math.inf]
+
+
 def test_truth_of_a_folder_may_be_a_class(tmp_path: Path) -> None:
     data = read_reader_data(
         folder(

@@ -185,11 +185,11 @@ def test_a_system_is_no_reader_of_the_comparison_of_conditions(folders: dict[str
     assert _tests(document, method="or") == without["tests"]
 
 
-def test_a_reader_without_a_mark_under_one_condition_did_not_read_there(folders: dict[str, Path]) -> None:
+def test_a_reader_without_a_row_under_one_condition_did_not_read_there(folders: dict[str, Path]) -> None:
     document = _document(folders["lroc"], standalone="system", figures=("lroc-auc",))
     rows = [row for row in document["figures"] if row["reader"] == "system" and row["subset"] is None]
     assert [row["condition"] for row in rows] == ["unaided"]
-    assert any("system has no mark under aided" in text for text in document["warnings"])
+    assert any("system has no row under aided" in text for text in document["warnings"])
     assert document["dataset"]["crossed"] is True
 
 

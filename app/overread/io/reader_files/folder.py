@@ -5,7 +5,8 @@
 ``ratings.csv`` reader, condition, case, rating: a row per mark, or one without a rating for "read, no mark"; may have
                 mark, x_mm, y_mm, z_mm (where it is), lesion (which it hits), category, confidence, time_s.
 ``design.toml`` paradigm, conditions, categories, ``[target] types``, and ``no_row``: what a reading without a row is,
-                ``not-read`` (the rule in ROC studies) or ``unmarked`` (the rule where marks have places).
+                ``not-read`` (the rule in ROC studies) or ``unmarked`` (the rule where marks have places; there a reader
+                without any row under a condition did not read under it, unless this key says so).
 """
 
 from __future__ import annotations

@@ -168,8 +168,14 @@ class _Study:
         """The whole study."""
         nothing = np.full(self._shape, UNMARKED if no_row_is_unmarked else math.nan)
         notes = self._cases.notes
-        silent = nothing.size - len(self._readings)
-        if no_row_is_unmarked and silent:
+        if no_row_is_unmarked and not design.no_row:  # nobody has said that a reader without any row read there
+            there = {at[:2] for at in self._readings}
+            for i, j in sorted(set(np.ndindex(self._shape[:2])) - there):
+                nothing[i, j] = math.nan
+                words = f"{self._readers[j]} has no row under {self._conditions[i]} and counts as not having read there"
+                notes = (*notes, words)
+        silent = int((nothing == UNMARKED).sum()) - sum(bool(nothing[at] == UNMARKED) for at in self._readings)
+        if silent:
             notes = (*notes, f"{silent} readings have no row and count as made without a mark")
         for at, reading in self._readings.items():
             if reading.is_unmarked and self._paradigm != "roc":

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.errors import InputError
-from overread.core.reader_data import UNMARKED, Floats, ReaderData
+from overread.core.reader_data import ReaderData
 from overread.stats.merit.figures import Convention
 from overread.stats.mrmc.resampled import resampled
 from overread.study.analysis.question import Question
@@ -87,7 +87,7 @@ def prepare(data: ReaderData, question: Question) -> Prepared:
     kind: Kind = data.paradigm
     if data.paradigm == "roc" and np.isnan(data.ratings).all():
         data, kind = _called_for_read(data), "categorical"
-    data, notes = _unread(data)
+    notes = list(data.notes)
     if question.conditions:
         data = data.take([_place(name, data.conditions, "condition") for name in question.conditions])
     if question.subsets:
@@ -126,40 +126,6 @@ def _called_for_read(data: ReaderData) -> ReaderData:
         raise InputError("Nothing can be analysed", "nobody gave a rating or called a class", "Check the column rating")
     was_read = (data.choices.called >= 0) | np.isfinite(data.choices.confidence)
     return replace(data, ratings=np.where(was_read, 0.0, np.nan))
-
-
-def _unread(data: ReaderData) -> tuple[ReaderData, list[str]]:
-    """A reader who marked nothing in any case under one condition, but did under another, did not read there.
-
-    In files in which a missing row is a reading without a mark nothing else tells the two apart, and such a reader,
-    often a system that reads once, would be the worst of all under that condition.
-    """
-    notes = list(data.notes)
-    silent = (data.ratings == UNMARKED).all(axis=2)
-    for said in (None if data.choices is None else data.choices.confidence, data.seconds):
-        if said is not None:
-            silent &= ~np.isfinite(said).any(axis=2)
-    if data.choices is not None:
-        silent &= ~(data.choices.called >= 0).any(axis=2)
-    silent &= (data.ratings > UNMARKED).any(axis=(0, 2))
-    if not silent.any():
-        return data, notes
-    for i, j in np.argwhere(silent):
-        notes.append(f"{data.readers[j]} has no mark under {data.conditions[i]} and counts as not having read there")
-
-    def without(values: Floats | None) -> Floats | None:
-        return None if values is None else np.where(silent[:, :, None], np.nan, values)
-
-    ratings = without(data.ratings)
-    assert ratings is not None
-    kept = replace(
-        data,
-        ratings=ratings,
-        correct=without(data.correct),
-        incorrect=without(data.incorrect),
-        lesion_ratings=without(data.lesion_ratings),
-    )
-    return kept, notes
 
 
 def _of_subsets(data: ReaderData, names: Sequence[str]) -> ReaderData:
